@@ -1,0 +1,1 @@
+"""Where Genrescope talks to a person or to another program."""

@@ -1,0 +1,62 @@
+"""What the arguments of a command name: files, folders, standard input."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+SOUND_SUFFIXES = frozenset(
+    ".wav .flac .mp3 .ogg .oga .opus .aiff .aif .aifc .au .caf .m4a .m4b .mp4 .mov .mkv .aac .wma "
+    ".webm .ape .wv .mka .mp2 .ac3 .amr .3gp .avi .w64 .rf64 .tta .dsf".split()
+)
+"""Names that are looked for in a folder."""
+
+BESIDE_SUFFIXES = frozenset(
+    ".md .txt .csv .json .jpg .jpeg .png .gif .webp .pdf .cue .nfo .log .m3u .m3u8 .pls .lrc .html "
+    ".url .sfv .md5 .toml .xml .ini .db".split()
+)
+"""Names that lie beside music and are passed over among several arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is to be read, and what was passed over."""
+
+    paths: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+
+def find_sources(arguments: Iterable[str]) -> Sources:
+    """Files as named, and the sounds in folders, in order of name.
+
+    Parameters
+    ----------
+    arguments : iterable of str
+        Paths; ``-`` stands for standard input. A file named by itself is always read. Among
+        several arguments, what by its name cannot be sound (a cover, a licence) is passed over,
+        so that ``samples/*`` means what it says.
+    """
+    given = list(arguments)
+    paths: list[str] = []
+    skipped: list[str] = []
+    for argument in given:
+        path = Path(argument)
+        if argument != "-" and path.is_dir():
+            paths.extend(_sounds_below(path))
+        elif len(given) > 1 and path.suffix.lower() in BESIDE_SUFFIXES:
+            skipped.append(argument)
+        else:
+            paths.append(argument)
+    return Sources(tuple(dict.fromkeys(paths)), tuple(skipped))
+
+
+def _sounds_below(folder: Path) -> list[str]:
+    found = []
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and Path(name).suffix.lower() in SOUND_SUFFIXES:
+                found.append(str(Path(here) / name))
+    return found

@@ -1,0 +1,95 @@
+"""Results as plain data, in one form for every door: JSON, CSV, and later the REST API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from genrescope.types import Comparison, Failure, Prediction
+
+Result = Prediction | Comparison | Failure
+
+
+def to_plain(result: Result, *, per_window: bool = False) -> dict[str, Any]:
+    """A result as what `json` can write.
+
+    Parameters
+    ----------
+    result : Prediction, Comparison or Failure
+    per_window : bool
+        Whether every window's probabilities are in it.
+
+    Returns
+    -------
+    dict
+        With ``source`` and one of ``probabilities``, ``models`` or ``error``.
+    """
+    if isinstance(result, Failure):
+        return {"source": result.source, "error": {"stage": result.stage, "reason": result.reason}}
+    if isinstance(result, Prediction):
+        return _prediction(result, per_window)
+    return {
+        "source": result.predictions[0].source,
+        "mean": _named(result.labels, result.mean),
+        "genre": result.top(1)[0][0],
+        "agreement": round(result.agreement, 4),
+        "divergence_bits": round(result.divergence, 4),
+        "entropy_bits": round(result.entropy, 4),
+        "dissenters": [{"model": m, "genre": g} for m, g in result.dissenters],
+        "models": [_prediction(p, per_window) for p in result.predictions],
+    }
+
+
+def _prediction(prediction: Prediction, per_window: bool) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "source": prediction.source,
+        "model": prediction.model,
+        "genre": prediction.top(1)[0][0],
+        "probability": round(prediction.top(1)[0][1], 4),
+        "probabilities": _named(prediction.labels, prediction.probabilities),
+        "calibrated": prediction.calibrated,
+        "seconds": round(prediction.seconds, 3),
+        "windows": len(prediction.window_starts),
+        "notices": [
+            {"code": n.code, "message": n.message, "value": n.value} for n in prediction.notices
+        ],
+    }
+    if per_window:
+        plain["timeline"] = [
+            {"start": round(start, 3), "probabilities": _named(prediction.labels, row)}
+            for start, row in zip(prediction.window_starts, prediction.per_window, strict=True)
+        ]
+    return plain
+
+
+def _named(labels: tuple[str, ...], row: Iterable[float]) -> dict[str, float]:
+    return {label: round(float(p), 6) for label, p in zip(labels, row, strict=True)}
+
+
+def to_rows(result: Result, *, per_window: bool = False) -> list[dict[str, Any]]:
+    """A result as rows of one table: a row a model, or a row a window.
+
+    Every row has ``source``, ``model``, ``start``, ``genre``, ``probability``, ``error`` and a
+    column a label. ``start`` is empty for whole recordings.
+    """
+    if isinstance(result, Failure):
+        return [{"source": result.source, "error": f"{result.stage}: {result.reason}"}]
+    if isinstance(result, Comparison):
+        rows = [row for p in result.predictions for row in to_rows(p, per_window=per_window)]
+        if not per_window:
+            rows.append(_row(result.predictions[0].source, "mean", "", result.labels, result.mean))
+        return rows
+    source, model, labels = result.source, result.model, result.labels
+    if per_window:
+        pairs = zip(result.window_starts, result.per_window, strict=True)
+        return [_row(source, model, f"{start:.3f}", labels, row) for start, row in pairs]
+    return [_row(source, model, "", labels, result.probabilities)]
+
+
+def _row(
+    source: str, model: str, start: str, labels: tuple[str, ...], row: Iterable[float]
+) -> dict[str, Any]:
+    named = _named(labels, row)
+    genre = max(named, key=lambda label: named[label])
+    head = {"source": source, "model": model, "start": start, "genre": genre}
+    return {**head, "probability": named[genre], "error": "", **named}

@@ -1,0 +1,227 @@
+"""From bytes to blocks of mono samples: `open_audio` and the `AudioStream` that it opens.
+
+libsndfile is tried first and FFmpeg second; the name's extension has no say. Decoding streams:
+memory does not grow with the length.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from genrescope.audio.info import Decoder, SoundInfo
+from genrescope.audio.levels import Levels, loudness_scale
+from genrescope.audio.source import AudioSource, open_source, source_name
+from genrescope.types import AudioError, DecodeError, EmptyAudioError, FloatArray, Notice
+
+
+class AudioStream:
+    """One open sound file as mono; made by `open_audio`. A context manager.
+
+    Attributes
+    ----------
+    name : str
+        What the sound was read from, for people.
+    info : SoundInfo
+    start : float
+        Where the first block begins, in seconds.
+    """
+
+    def __init__(
+        self,
+        source: AudioSource,
+        *,
+        start: float = 0.0,
+        duration: float | None = None,
+        name: str = "",
+    ) -> None:
+        _check_span(start, duration)
+        self.name = name or source_name(source)
+        self.start = start
+        self._limit = duration
+        self._samples = 0
+        self._notices: list[Notice] = []
+        with ExitStack() as stack:
+            file, owned = open_source(source)
+            if owned:
+                stack.callback(file.close)
+            self._decoder, self._first, self._rest = _choose(file, self.name, start)
+            stack.callback(self._decoder.close)
+            self.info: SoundInfo = self._decoder.info
+            self._levels = Levels(1.0)
+            if self._decoder.unbounded:
+                self._levels = Levels(loudness_scale(self._decoder.chunks(0.0)))
+                self._rest = self._decoder.chunks(start)
+                self._first = next(self._rest)
+            self._stack = stack.pop_all()
+
+    @property
+    def exact_samples(self) -> int | None:
+        """Samples that `blocks` will give, where the header is known to be right; else None."""
+        if not self._decoder.length_exact or self.info.seconds is None:
+            return None
+        rate = self.info.sample_rate
+        there = round(self.info.seconds * rate) - round(self.start * rate)
+        return there if self._limit is None else min(there, self._limit_samples())
+
+    @property
+    def seconds(self) -> float:
+        """Length of what has been given out so far."""
+        return self._samples / self.info.sample_rate
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What went wrong with samples given out so far; complete once `blocks` has ended."""
+        return (*self._notices, *self._levels.notices())
+
+    def blocks(self) -> Iterator[FloatArray]:
+        """Mono float32 (n,), n ≥ 1, the mean of all channels, at ``info.sample_rate``.
+
+        Can be gone through once. Values lie in [-1, 1] but for lossy codecs and floating point
+        files, which may overshoot; they are not clipped below ±`genrescope.audio.levels.CEILING`.
+        """
+        left = self._limit_samples()
+        chunk: FloatArray | None = self._first
+        while chunk is not None and left > 0:
+            block = self._levels.mono(chunk[:left])
+            left -= block.size
+            self._samples += block.size
+            yield block
+            chunk = next(self._rest, None)
+        if left > 0 or self._decoder.faults:
+            self._note_truncation()
+
+    def _limit_samples(self) -> int:
+        if self._limit is None:
+            return 2**62
+        return max(1, round(self._limit * self.info.sample_rate))
+
+    def _note_truncation(self) -> None:
+        end = self.start + self.seconds
+        whole = self.info.seconds if self._decoder.length_trusted else None
+        missing = 0.0 if whole is None else whole - end
+        faults = self._decoder.faults
+        if not faults and (whole is None or missing <= 0.5 + 0.002 * whole):
+            return
+        message = f"the sound stops after {end:.1f} s"
+        if whole is not None and missing > 0.05:
+            message += f" where the file promises {whole:.1f} s"
+        elif faults:
+            message = f"{len(faults)} damaged part(s) were skipped in {end:.1f} s"
+        if faults:
+            message += f" ({faults[0].strip().rstrip('.')})"
+        self._notices.append(Notice("truncated", message, round(end, 3)))
+
+    def close(self) -> None:
+        """Close native handles, and the file where it was opened here; twice does no harm."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_audio(
+    source: AudioSource, *, start: float = 0.0, duration: float | None = None
+) -> AudioStream:
+    """Open a sound file for streaming.
+
+    Parameters
+    ----------
+    source : str, path or binary file object
+        Any extension or none. A file object need not be able to seek; it is left open.
+    start : float
+        Seconds from the beginning to skip.
+    duration : float, optional
+        Seconds to read at most.
+
+    Returns
+    -------
+    AudioStream
+        Use it in a ``with`` statement.
+
+    Raises
+    ------
+    DecodeError
+        Missing, unreadable, or no sound; the message holds every decoder's reason.
+    EmptyAudioError
+        No sample at all, or none from `start` on.
+    AudioError
+        `start` or `duration` make no sense.
+    """
+    return AudioStream(source, start=start, duration=duration)
+
+
+def _check_span(start: float, duration: float | None) -> None:
+    if not (math.isfinite(start) and start >= 0):
+        raise AudioError(f"start must be 0 s or later, not {start:g}")
+    if duration is not None and not (math.isfinite(duration) and duration > 0):
+        raise AudioError(f"duration must be more than 0 s, not {duration:g}")
+
+
+def _choose(
+    file: BinaryIO, name: str, start: float
+) -> tuple[Decoder, FloatArray, Iterator[FloatArray]]:
+    """Find the first decoder that gives samples: it, its first chunk, and the rest."""
+    import av
+    import soundfile
+
+    from genrescope.audio.ffmpeg import FfmpegDecoder
+    from genrescope.audio.sndfile import SoundfileDecoder
+
+    attempts: tuple[tuple[str, type[SoundfileDecoder] | type[FfmpegDecoder]], ...] = (
+        ("soundfile", SoundfileDecoder),
+        ("FFmpeg", FfmpegDecoder),
+    )
+    expected = (soundfile.LibsndfileError, av.error.FFmpegError, DecodeError, OSError, ValueError)
+    reasons: list[str] = []
+    for label, kind in attempts:
+        decoder: Decoder | None = None
+        try:
+            file.seek(0)
+            decoder = kind(file)
+            rest = decoder.chunks(start)
+            first = next(rest, None)
+            if first is None and start == 0 and decoder.info.seconds:
+                raise DecodeError(f"promises {decoder.info.seconds:.1f} s and gives no sample")
+            if first is None:
+                raise _nothing(decoder.info, name, start)
+        except expected as error:
+            reasons.append(f"{label}: {_reason(error)}")
+            if decoder is not None:
+                decoder.close()
+        except BaseException:
+            if decoder is not None:
+                decoder.close()
+            raise
+        else:
+            return decoder, first, rest
+    raise DecodeError(
+        f"{name}: not a sound file that can be read ({'; '.join(reasons)}). "
+        "If it plays elsewhere, convert it: ffmpeg -i IN OUT.wav"
+    )
+
+
+def _nothing(info: SoundInfo, name: str, start: float) -> EmptyAudioError:
+    if start > 0 and info.seconds:
+        return EmptyAudioError(
+            f"{name}: nothing from {start:g} s on: the file is {info.seconds:.2f} s long"
+        )
+    where = f" from {start:g} s on" if start > 0 else ""
+    return EmptyAudioError(f"{name}: the file holds no sample{where}")
+
+
+def _reason(error: Exception) -> str:
+    """The library's reason without the file object's repr or the error's number."""
+    text = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
+    return str(text).strip().rstrip(".") or type(error).__name__

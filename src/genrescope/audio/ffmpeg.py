@@ -1,0 +1,181 @@
+"""Decoding with FFmpeg's libraries (PyAV): m4a, aac, wma, webm, the sound of films."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from genrescope.audio.info import SoundInfo
+from genrescope.types import DecodeError, FloatArray
+
+if TYPE_CHECKING:
+    from av import AudioFrame, AudioResampler
+    from av.container import InputContainer
+
+_PREROLL_SECONDS = 1.0  # decoded and thrown away after a seek: lossy codecs need a run-up
+_INDEXED = ("mov", "matroska", "webm", "asf", "ogg", "flac", "wav")  # containers that seek exactly
+
+
+class FfmpegDecoder:
+    """The sound track of one file open in FFmpeg. See `genrescope.audio.info.Decoder`.
+
+    No protocol is allowed to FFmpeg, so that a playlist made to look like music can neither open
+    other files nor reach the network.
+
+    Parameters
+    ----------
+    file : binary file, seekable
+        Left open.
+
+    Raises
+    ------
+    av.error.FFmpegError, OSError
+        FFmpeg does not know the format.
+    DecodeError
+        It does, and there is no sound track, or one without a rate or a channel.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        size = file.seek(0, os.SEEK_END)
+        self._file = file
+        self._open()
+        try:
+            self._describe(size)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        import av
+
+        self._file.seek(0)
+        self._container: InputContainer = av.open(
+            self._file, "r", options={"protocol_whitelist": "none"}, metadata_errors="ignore"
+        )
+        stream = self._container.streams.best("audio")
+        if not isinstance(stream, av.AudioStream):
+            kinds = ", ".join(sorted({s.type for s in self._container.streams})) or "nothing"
+            self._container.close()
+            raise DecodeError(
+                f"no sound track that decodes ({self._container.format.name}: {kinds})"
+            )
+        self._stream = stream
+        self._origin = float((stream.start_time or 0) * (stream.time_base or 0))
+        self._resampler: AudioResampler | None = None
+        self._shape: tuple[str, str, int] = ("", "", 0)
+
+    def _describe(self, size: int) -> None:
+        stream = self._stream
+        self.faults: list[str] = []
+        own, whole = stream.duration, self._container.duration
+        seconds = None
+        if own is not None and stream.time_base is not None:
+            seconds = float(own * stream.time_base)
+        elif whole is not None:
+            seconds = whole / 1_000_000
+        # The rate in the header is half of the true one for AAC with implicit SBR.
+        first = self._first_frame()
+        codec = stream.codec_context.name
+        self.info = SoundInfo(
+            container=self._container.format.name,
+            codec=codec,
+            sample_rate=first.sample_rate if first else stream.codec_context.sample_rate,
+            channels=len(first.layout.channels) if first else stream.codec_context.channels,
+            seconds=seconds,
+            bit_rate=round(8 * size / seconds) if seconds else None,
+            decoder="FFmpeg",
+        )
+        if self.info.sample_rate <= 0 or self.info.channels <= 0:
+            raise DecodeError(f"{codec} without a sample rate or a channel")
+        videos = any(s.type == "video" for s in self._container.streams)
+        guessed = self._container.format.name in ("aac", "mp3", "ac3", "eac3", "loas")
+        self.length_trusted = (own is not None or not videos) and not guessed
+        self.length_exact = False
+        self.unbounded = codec.startswith("pcm_f")
+
+    def _first_frame(self) -> AudioFrame | None:
+        """Decode one frame and rewind; a first packet that fails is no sound, so that raises."""
+        for packet in self._container.demux(self._stream):
+            for frame in self._stream.decode(packet):
+                return frame
+        return None
+
+    def chunks(self, start: float) -> Iterator[FloatArray]:
+        """Float32 (n, channels) from `start` seconds to the end, sample-exact by time stamps."""
+        rate = self.info.sample_rate
+        begin = round(start * rate)
+        position: int | None = None if self._seek(start) else 0
+        for frame in self._frames():
+            if position is None:
+                stamp = frame.time
+                position = begin if stamp is None else round((stamp - self._origin) * rate)
+            chunk = self._to_float(frame)
+            skip = max(0, begin - position)
+            position += chunk.shape[0]
+            if skip < chunk.shape[0]:
+                yield chunk[skip:]
+
+    def _seek(self, start: float) -> bool:
+        """Go near `start`; whether the next frame's time stamp says how near."""
+        import av
+
+        names = self._container.format.name.split(",")
+        ahead = start - _PREROLL_SECONDS
+        exact = ahead > 0 and any(name in _INDEXED for name in names)
+        target = self._origin + ahead if exact else min(0.0, self._origin)
+        base = self._stream.time_base
+        offset = int(target / base) if base else 0
+        self._resampler = None
+        try:
+            self._container.seek(offset, stream=self._stream, backward=True)
+        except av.error.FFmpegError:  # no index, or a damaged one: begin again and skip
+            self._container.close()
+            self._open()
+            return False
+        return exact
+
+    def _frames(self) -> Iterator[AudioFrame]:
+        import av
+
+        packets = self._container.demux(self._stream)
+        began = False
+        while True:
+            try:
+                packet = next(packets, None)
+                if packet is None:
+                    return
+                frames = self._stream.decode(packet)
+            except av.error.EOFError:
+                return
+            except av.error.FFmpegError as error:
+                if not began:
+                    raise
+                self.faults.append(error.strerror or str(error))
+                if isinstance(error, OSError) or len(self.faults) > 1000:
+                    return
+                continue
+            for frame in frames:
+                began = True
+                yield frame
+
+    def _to_float(self, frame: AudioFrame) -> FloatArray:
+        """Samples of any format as float32 (n, channels), at the rate and width of `info`."""
+        import av
+
+        shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._resampler is None or shape != self._shape:
+            same = len(frame.layout.channels) == self.info.channels
+            layout = frame.layout if same else {1: "mono", 2: "stereo"}.get(self.info.channels)
+            self._resampler = av.AudioResampler("fltp", layout, self.info.sample_rate)
+            self._shape = shape
+        parts = [part.to_ndarray() for part in self._resampler.resample(frame)]
+        if not parts:
+            return np.zeros((0, self.info.channels), dtype=np.float32)
+        return np.ascontiguousarray(np.concatenate(parts, axis=1).T, dtype=np.float32)
+
+    def close(self) -> None:
+        """Let go of FFmpeg's handles; the file object stays open."""
+        self._container.close()

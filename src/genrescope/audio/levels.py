@@ -1,0 +1,88 @@
+"""Samples as they ought to be: finite, mono, and on the usual scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from genrescope.types import FloatArray, Notice
+
+CEILING = 8.0
+"""No sample leaves decoding beyond ±this (18 dB over full scale); overshoots below it are left
+as they are, because clipping them would add overtones that the music does not have."""
+
+
+def loudness_scale(chunks: Iterable[FloatArray]) -> float:
+    """What to divide floating point samples by: 1, or a power of two of integer samples.
+
+    Some programs write floating point files on the scale of 16 or 24-bit integers. The median of
+    the peaks of all chunks that are not silent is what counts, so that a single broken sample
+    does not shrink the music.
+
+    Parameters
+    ----------
+    chunks : iterable of float32 (n, channels)
+
+    Returns
+    -------
+    float
+        1 where the typical peak is within ±`CEILING`; else the least of 2**7, 2**15, 2**23 and
+        2**31 that holds it.
+    """
+    peaks = []
+    for chunk in chunks:
+        magnitude = np.abs(chunk[np.isfinite(chunk)])
+        if magnitude.size and magnitude.max() > 0:
+            peaks.append(float(magnitude.max()))
+    typical = float(np.median(peaks)) if peaks else 0.0
+    if typical <= CEILING:
+        return 1.0
+    return next((float(2**bits) for bits in (7, 15, 23) if typical <= 2**bits), float(2**31))
+
+
+class Levels:
+    """Mixes to mono, replaces what is not finite, scales, and counts what it did.
+
+    Parameters
+    ----------
+    scale : float
+        Samples are divided by it; see `loudness_scale`.
+    """
+
+    def __init__(self, scale: float) -> None:
+        self._scale = scale
+        self._not_finite = 0
+        self._limited = 0
+
+    def mono(self, chunk: FloatArray) -> FloatArray:
+        """Float32 (n, channels) to its mean over channels, (n,)."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = float(np.sum(chunk))
+        if not np.isfinite(total):
+            wrong = ~np.isfinite(chunk)
+            self._not_finite += int(wrong.any(axis=1).sum())
+            chunk = np.where(wrong, np.float32(0), chunk)
+        if self._scale != 1:
+            chunk = (chunk / np.float32(self._scale)).astype(np.float32)
+        beyond = np.abs(chunk) > CEILING
+        if beyond.any():
+            self._limited += int(beyond.any(axis=1).sum())
+            chunk = np.clip(chunk, -CEILING, CEILING)
+        if chunk.shape[1] == 1:
+            return np.ascontiguousarray(chunk[:, 0])
+        return np.asarray(chunk.mean(axis=1), dtype=np.float32)
+
+    def notices(self) -> tuple[Notice, ...]:
+        """``non-finite`` and ``out-of-scale``, where they happened."""
+        found = []
+        if self._not_finite:
+            text = f"{self._not_finite} samples were not numbers (NaN or infinite) and became 0"
+            found.append(Notice("non-finite", text, float(self._not_finite)))
+        if self._scale != 1:
+            text = f"samples are on a scale of ±{self._scale:.0f} instead of ±1: divided by it"
+            found.append(Notice("out-of-scale", text, self._scale))
+        if self._limited:
+            text = f"{self._limited} samples lay beyond ±{CEILING:g} and were limited to it"
+            found.append(Notice("out-of-scale", text, float(self._limited)))
+        return tuple(found)

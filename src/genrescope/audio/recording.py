@@ -1,0 +1,170 @@
+"""One recording listened to once: `listen` and the `Recording` that it opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from genrescope.audio.chain import Chains
+from genrescope.audio.decode import AudioStream
+from genrescope.audio.info import SoundInfo
+from genrescope.audio.quality import QualityMeter
+from genrescope.audio.resample import resample
+from genrescope.audio.source import AudioSource, open_source, source_name
+from genrescope.audio.windows import ALL_WINDOWS, WindowChoice
+from genrescope.types import AudioError, FloatArray, Notice, SpectrogramSpec, refuse
+
+
+class Recording:
+    """An open recording; made by `listen`. A context manager.
+
+    Attributes
+    ----------
+    name : str
+        What the sound is read from, for people.
+    info : SoundInfo
+        What the file says of itself.
+    start : float
+        Where the first block begins, in seconds of the source.
+    """
+
+    def __init__(
+        self,
+        source: AudioSource,
+        *,
+        start: float = 0.0,
+        duration: float | None = None,
+        window_seconds: float = 10.0,
+    ) -> None:
+        self.name = source_name(source)
+        self.start = start
+        self._duration = duration
+        self._begun = False
+        self._total: int | None = None
+        with ExitStack() as stack:
+            self._file, owned = open_source(source)
+            if owned:
+                stack.callback(self._file.close)
+            self._stream = self._open()
+            stack.callback(self._close_stream)
+            self.info: SoundInfo = self._stream.info
+            self._meter = QualityMeter(self.info.sample_rate, window_seconds)
+            self._stack = stack.pop_all()
+
+    def _open(self) -> AudioStream:
+        return AudioStream(self._file, start=self.start, duration=self._duration, name=self.name)
+
+    def _close_stream(self) -> None:
+        self._stream.close()
+
+    def blocks(self) -> Iterator[FloatArray]:
+        """Mono float32 (n,) at ``info.sample_rate``; once.
+
+        Raises
+        ------
+        SilentAudioError
+            At the end, where all of it was silent.
+        AudioError
+            It is the second time.
+        """
+        refuse(self._begun, f"{self.name}: blocks can be gone through once", AudioError)
+        self._begun = True
+        for block in self._stream.blocks():
+            self._meter.push(block)
+            yield block
+        self.check_audible()
+
+    def resampled(self, sample_rate: int) -> Iterator[FloatArray]:
+        """`blocks` at another rate in Hz."""
+        return resample(self.blocks(), self.info.sample_rate, sample_rate)
+
+    def total_samples(self) -> int:
+        """Samples that `blocks` will give; asked for before `blocks` is begun.
+
+        Counted by decoding once, unless the header is of a kind that is known to be right.
+        """
+        if self._total is None:
+            refuse(self._begun, f"{self.name}: count before going through blocks", AudioError)
+            self._total = self._stream.exact_samples
+        if self._total is None:
+            self._total = sum(block.size for block in self._stream.blocks())
+            self._stream.close()
+            self._stream = self._open()
+        return self._total
+
+    def chains(
+        self, specs: Iterable[SpectrogramSpec], choice: WindowChoice = ALL_WINDOWS
+    ) -> Chains:
+        """What cuts this recording's blocks for all `specs`; counts samples where it must."""
+        return Chains(
+            self.info.sample_rate,
+            specs,
+            choice,
+            total_samples=self.total_samples() if choice.needs_length else None,
+            start=self.start,
+            source=self.name,
+        )
+
+    @property
+    def seconds(self) -> float:
+        """Length of what has been heard so far."""
+        return self._meter.seconds
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What is worth knowing of what has been heard so far."""
+        return (*self._stream.notices, *self._meter.notices())
+
+    def check_audible(self) -> None:
+        """Raise `SilentAudioError` where everything heard so far is silent."""
+        self._meter.check_audible(self.name)
+
+    def close(self) -> None:
+        """Close what was opened; twice does no harm."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def listen(
+    source: AudioSource,
+    *,
+    start: float = 0.0,
+    duration: float | None = None,
+    window_seconds: float = 10.0,
+) -> Recording:
+    """Open a recording to go through it once, with an ear for its quality.
+
+    Parameters
+    ----------
+    source : str, path or binary file object
+        A file object need not be able to seek, and is left open.
+    start : float
+        Seconds from the beginning to skip.
+    duration : float, optional
+        Seconds to read at most.
+    window_seconds : float
+        Sounds shorter than this get the notice ``short``.
+
+    Returns
+    -------
+    Recording
+        Use it in a ``with`` statement.
+
+    Raises
+    ------
+    DecodeError, EmptyAudioError, AudioError
+        As for `genrescope.audio.open_audio`.
+    """
+    return Recording(source, start=start, duration=duration, window_seconds=window_seconds)

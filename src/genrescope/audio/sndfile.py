@@ -1,0 +1,105 @@
+"""Decoding with libsndfile: wav, flac, mp3, ogg, opus, aiff and a dozen older formats."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+from genrescope.audio.info import CHUNK_FRAMES, SoundInfo
+from genrescope.types import DecodeError, FloatArray
+
+_SHORTENED = re.compile(r"^ ?(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILINE)
+_STREAMED_BYTES = 0x7FFF0000  # writers to a pipe put 2 or 4 GiB where they don't know the size
+_STATES_LENGTH = (b"Xing", b"Info", b"VBRI")
+
+
+class SoundfileDecoder:
+    """One file open in libsndfile. See `genrescope.audio.info.Decoder`.
+
+    The file is handed over as an object and not by name, so that its extension, right or wrong,
+    has no say, and no name can be misread.
+
+    Parameters
+    ----------
+    file : binary file, seekable
+        Left open.
+
+    Raises
+    ------
+    soundfile.LibsndfileError
+        libsndfile does not know the format.
+    DecodeError
+        An MP3 that does not state its length: libsndfile would guess one from the first frames,
+        and stop there.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        import soundfile
+
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        head = file.read(2**20)
+        file.seek(0)
+        self._file = soundfile.SoundFile(file)
+        if self._file.format == "MP3" and not any(tag in head for tag in _STATES_LENGTH):
+            self._file.close()
+            raise DecodeError("an MP3 that does not state its length")
+        rate, frames = int(self._file.samplerate), int(self._file.frames)
+        container, codec = self._file.format.lower(), self._file.subtype.lower()
+        declared = _declared_frames(frames, self._file.extra_info)
+        seconds = declared / rate if 0 <= declared < 2**62 else None
+        self.info = SoundInfo(
+            container=container,
+            codec=codec,
+            sample_rate=rate,
+            channels=int(self._file.channels),
+            seconds=seconds,
+            bit_rate=round(8 * size * rate / frames) if 0 < frames < 2**62 else None,
+            decoder="soundfile",
+        )
+        self.length_trusted = True
+        self.length_exact = codec.startswith("pcm") and container in ("wav", "wavex", "aiff")
+        self.length_exact &= declared == frames
+        self.unbounded = codec in ("float", "double")
+        self.faults: list[str] = []
+
+    def chunks(self, start: float) -> Iterator[FloatArray]:
+        """Float32 (n, channels) from `start` seconds to the end."""
+        import soundfile
+
+        begin = round(start * self.info.sample_rate)
+        if begin >= self._file.frames:
+            return
+        self._file.seek(begin)
+        began = False
+        while True:
+            try:
+                chunk = self._file.read(CHUNK_FRAMES, dtype="float32", always_2d=True)
+            except soundfile.LibsndfileError as error:
+                if not began:
+                    raise
+                self.faults.append(str(error))
+                return
+            if not chunk.shape[0]:
+                return
+            began = True
+            yield np.asarray(chunk, dtype=np.float32)
+
+    def close(self) -> None:
+        """Let go of the libsndfile handle; the file object stays open."""
+        self._file.close()
+
+
+def _declared_frames(frames: int, log: str) -> int:
+    """Frames that the header promises, where libsndfile noted that the file ends earlier."""
+    found = _SHORTENED.search(log)
+    if not found:
+        return frames
+    promised, held = int(found[1]), int(found[2])
+    if promised >= _STREAMED_BYTES or not 0 < held < promised:
+        return frames
+    return frames * promised // held

@@ -1,0 +1,96 @@
+"""From what a caller names (a path, a file object) to a seekable binary file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from genrescope.types import DecodeError
+
+AudioSource = str | os.PathLike[str] | IO[bytes]
+"""A path, or a file object opened for reading bytes."""
+
+SPOOL_BYTES = 64 * 2**20
+"""Up to this size a source that cannot seek is kept in memory, beyond it in a temporary file."""
+
+
+def shown(name: str) -> str:
+    r"""`name` as one printable line: control characters and stray bytes as escapes.
+
+    >>> shown("two" + chr(10) + "lines.mp3")
+    'two\\nlines.mp3'
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
+
+
+def source_name(source: AudioSource) -> str:
+    """What to call `source` before people: its path, or ``<stdin>`` and the like."""
+    if isinstance(source, str | os.PathLike):
+        return shown(os.fspath(source))
+    name = getattr(source, "name", None)
+    return shown(name) if isinstance(name, str) and name else "<stream>"
+
+
+def open_source(source: AudioSource) -> tuple[BinaryIO, bool]:
+    """Open `source` as a seekable file at its beginning.
+
+    A file object, or a path such as a pipe, that cannot seek is read to its end first.
+
+    Returns
+    -------
+    file : binary file
+    owned : bool
+        Whether the caller must close it: not where it is `source` itself.
+
+    Raises
+    ------
+    DecodeError
+        There is no such file, it may not be read, it is a directory, or it holds no byte.
+    """
+    name = source_name(source)
+    try:
+        if isinstance(source, str | os.PathLike):
+            file, owned = _open_path(Path(source), name), True
+        else:
+            file, owned = cast("BinaryIO", source), False
+        if not file.seekable():
+            file, owned = _spool(file, close=owned), True
+        empty = file.seek(0, os.SEEK_END) == 0
+        file.seek(0)
+    except OSError as error:
+        raise DecodeError(f"{name}: cannot be read ({error.strerror or error})") from error
+    if empty:
+        if owned:
+            file.close()
+        raise DecodeError(f"{name}: the file is empty (0 bytes)")
+    return file, owned
+
+
+def _open_path(path: Path, name: str) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise DecodeError(f"no such file: {name}") from error
+    except IsADirectoryError as error:
+        raise DecodeError(f"{name}: a directory, not a sound file") from error
+    except PermissionError as error:
+        kind = "a directory, not a sound file" if path.is_dir() else "may not be read"
+        raise DecodeError(f"{name}: {kind}") from error
+    except ValueError as error:
+        raise DecodeError(f"{name}: no file can have such a name ({error})") from error
+
+
+def _spool(file: BinaryIO, *, close: bool) -> BinaryIO:
+    spool = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - handed on open
+    try:
+        shutil.copyfileobj(file, spool)
+    except BaseException:
+        spool.close()
+        raise
+    finally:
+        if close:
+            file.close()
+    return cast("BinaryIO", spool)

@@ -1,0 +1,1 @@
+"""From logits to belief: the line, pooling over windows, calibration, agreement, taxonomies."""

@@ -1,0 +1,85 @@
+"""How well a model does on labelled spectrograms: the second half of the line, over a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrescope.learn.excerpts import Excerpts, UnitBytes
+from genrescope.types import FloatArray, TrainingError, refuse
+
+Infer = Callable[[FloatArray], FloatArray]
+"""From windows (n, bands, frames) in [0, 1] to logits (n, genres)."""
+
+
+def window_columns(columns: int, frames: int) -> tuple[int, ...]:
+    """First columns of the windows that an excerpt of that many columns is looked at through.
+
+    Examples
+    --------
+    >>> window_columns(384, 128)
+    (0, 128, 256)
+    >>> window_columns(100, 128)
+    (0,)
+    """
+    return tuple(range(0, max(1, columns - frames + 1), frames))
+
+
+def excerpt_logits(infer: Infer, pictures: UnitBytes, frames: int) -> FloatArray:
+    """Mean logits of every excerpt over its windows.
+
+    Parameters
+    ----------
+    infer : callable
+    pictures : ndarray of uint8, shape (n, bands, columns)
+    frames : int
+        Columns in a window; a shorter excerpt is repeated.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, genres)
+    """
+    if pictures.shape[2] < frames:
+        repeats = -(-frames // pictures.shape[2])
+        pictures = np.tile(pictures, (1, 1, repeats))[:, :, :frames]
+    starts = window_columns(pictures.shape[2], frames)
+    rows = []
+    for first in range(0, len(pictures), 16):
+        block = pictures[first : first + 16].astype(np.float32) / np.float32(255)
+        windows = np.concatenate([block[:, :, s : s + frames] for s in starts])
+        logits = infer(np.ascontiguousarray(windows))
+        rows.append(logits.reshape(len(starts), len(block), -1).mean(axis=0))
+    return np.concatenate(rows)
+
+
+def song_logits(
+    logits: FloatArray, excerpts: Excerpts, labels: Sequence[str]
+) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Mean over the excerpts of each song, and each song's true label.
+
+    Parameters
+    ----------
+    logits : ndarray of float32, shape (excerpts, genres)
+    excerpts : Excerpts
+    labels : sequence of str
+
+    Returns
+    -------
+    logits : ndarray of float32, shape (songs, genres)
+    truth : ndarray of int64, shape (songs,)
+
+    Raises
+    ------
+    TrainingError
+        If a genre is not among the labels.
+    """
+    places: dict[tuple[str, str], list[int]] = {}
+    for row, key in enumerate(zip(excerpts.songs, excerpts.genres, strict=True)):
+        places.setdefault(key, []).append(row)
+    unknown = {genre for _, genre in places} - set(labels)
+    refuse(bool(unknown), f"no label for {', '.join(sorted(unknown))}", TrainingError)
+    pooled = np.stack([logits[rows].mean(axis=0) for rows in places.values()])
+    truth = np.array([list(labels).index(genre) for _, genre in places], dtype=np.int64)
+    return pooled.astype(np.float32), truth

@@ -1,0 +1,55 @@
+"""From a trained network to one model file."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import onnx
+import torch
+from torch import nn
+
+from genrescope.learn.networks._pooled import Pooled, WithActivationMap
+from genrescope.types import PictureSpec, TrainingError, refuse
+
+OPSET = 18
+
+
+def export_graph(network: nn.Module, picture: PictureSpec) -> onnx.ModelProto:
+    """The network as an ONNX graph: ``picture`` in, ``logits`` and ``cam`` out, any batch.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        One of `genrescope.learn.networks`, in evaluation mode.
+    picture : PictureSpec
+
+    Returns
+    -------
+    onnx.ModelProto
+        float32, without a card.
+
+    Raises
+    ------
+    TrainingError
+        If the network has no linear head over pooled features.
+    """
+    refuse(not isinstance(network, Pooled), "only pooled networks are exported", TrainingError)
+    assert isinstance(network, Pooled)
+    running = WithActivationMap(network).eval()
+    sample = torch.zeros(2, picture.channels, picture.height, picture.width)
+    buffer = io.BytesIO()
+    with torch.inference_mode():
+        torch.onnx.export(
+            running,
+            (sample,),
+            buffer,
+            input_names=["picture"],
+            output_names=["logits", "cam"],
+            dynamic_axes={name: {0: "batch"} for name in ("picture", "logits", "cam")},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    graph: Any = onnx.load_from_string(buffer.getvalue())
+    onnx.checker.check_model(graph)
+    return graph

@@ -1,0 +1,53 @@
+"""Trunk, global average, one linear layer: the form that all convolutional networks share."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+
+class Pooled(nn.Module):
+    """A trunk of feature maps under a linear head.
+
+    Parameters
+    ----------
+    trunk : torch.nn.Module
+        From (batch, channels, height, width) to (batch, features, h, w).
+    features, genres : int
+    dropout : float
+        On the pooled features, in training only.
+    """
+
+    def __init__(self, trunk: nn.Module, features: int, genres: int, dropout: float) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(features, genres)
+
+    def forward(self, picture: torch.Tensor) -> torch.Tensor:
+        """Logits, shape (batch, genres)."""
+        pooled = self.trunk(picture).mean(dim=(2, 3))
+        logits: torch.Tensor = self.head(self.dropout(pooled))
+        return logits
+
+
+class WithActivationMap(nn.Module):
+    """The same network for running: logits, and the map whose sum over places they are.
+
+    Parameters
+    ----------
+    network : Pooled
+    """
+
+    def __init__(self, network: Pooled) -> None:
+        super().__init__()
+        self.trunk = network.trunk
+        self.head = nn.Conv2d(network.head.in_features, network.head.out_features, 1, bias=False)
+        self.head.weight.data = network.head.weight.data[:, :, None, None].clone()
+        self.bias = nn.Parameter(network.head.bias.data.clone())
+
+    def forward(self, picture: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits (batch, genres) and cam (batch, genres, h, w), cam.sum(h, w) + bias = logits."""
+        cam = self.head(self.trunk(picture))
+        cam = cam / (cam.shape[2] * cam.shape[3])
+        return cam.sum(dim=(2, 3)) + self.bias, cam

@@ -1,0 +1,169 @@
+"""A training run as data: one TOML file says all that is needed to do it again."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from genrescope.learn.augment import Augmentation
+from genrescope.types import PictureSpec, TrainingError, refuse
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stretch of training at one picture size.
+
+    Attributes
+    ----------
+    pixels : int
+        Height and width of the picture.
+    steps, batch : int
+    """
+
+    pixels: int
+    steps: int
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Optimiser:
+    """AdamW under one cycle.
+
+    Attributes
+    ----------
+    peak_rate : float
+        Highest learning rate.
+    warmup : float
+        Share of all steps in which the rate rises; then it falls to zero as a cosine.
+    weight_decay, label_smoothing, dropout : float
+    ema : float
+        Decay per step of the moving average of weights.
+    """
+
+    peak_rate: float = 2e-3
+    warmup: float = 0.1
+    weight_decay: float = 0.05
+    label_smoothing: float = 0.05
+    dropout: float = 0.3
+    ema: float = 0.998
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What is learned from, and how often.
+
+    Attributes
+    ----------
+    sources : tuple of str
+        Names of data sets.
+    boost : dict of str to float
+        A data set's weight against the others within a genre.
+    crowding : float
+        Within a genre a data set of n excerpts weighs n to this power.
+    soft : dict
+        ``soft[data set][genre]`` is the distribution that stands for that genre there.
+    """
+
+    sources: tuple[str, ...]
+    boost: dict[str, float] = field(default_factory=dict)
+    crowding: float = 0.6
+    soft: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that a training run depends on, but the data itself.
+
+    Attributes
+    ----------
+    name, network, kind, taxonomy : str
+        ``kind`` is ``mel`` or ``cqt``.
+    seed : int
+    description : str
+        For the card.
+    init : str
+        Name of the recipe whose trained weights this run begins from, or "".
+    picture : PictureSpec
+        What the finished model sees.
+    data, optimiser, augmentation
+        See their types.
+    stages : tuple of Stage
+    threads : int
+        Of PyTorch; figures repeat to the bit only at the same number.
+    precision : {'float32', 'bfloat16'}
+        Of the forward pass; bfloat16 pays only where the processor has it.
+    """
+
+    name: str
+    network: str
+    kind: str
+    taxonomy: str
+    data: Data
+    stages: tuple[Stage, ...]
+    seed: int = 0
+    description: str = ""
+    init: str = ""
+    picture: PictureSpec = PictureSpec()
+    optimiser: Optimiser = Optimiser()
+    augmentation: Augmentation = Augmentation()
+    threads: int = 2
+    precision: str = "float32"
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of all stages together."""
+        return sum(stage.steps for stage in self.stages)
+
+    def stage_at(self, step: int) -> Stage:
+        """The stage that a step, counted from 0, belongs to."""
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage
+            step -= stage.steps
+        return self.stages[-1]
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Raises
+    ------
+    TrainingError
+        If it cannot be read, lacks something, or has a word that means nothing.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TrainingError(f"{path}: not a recipe: {error}") from error
+    try:
+        return _build(table)
+    except (TypeError, KeyError) as error:
+        raise TrainingError(f"{path}: {error}") from error
+
+
+def _build(table: dict[str, Any]) -> Recipe:
+    parts: dict[str, Any] = dict(table)
+    stages = tuple(_record(Stage, entry, "stage") for entry in parts.pop("stage"))
+    refuse(not stages, "a recipe has at least one stage", TrainingError)
+    nested = {
+        key: _record(kind, parts.pop(key, {}), key)
+        for key, kind in (
+            ("picture", PictureSpec),
+            ("data", Data),
+            ("optimiser", Optimiser),
+            ("augmentation", Augmentation),
+        )
+    }
+    return _record(Recipe, {**parts, **nested, "stages": stages}, "recipe")
+
+
+def _record(kind: type[T], table: dict[str, Any], where: str) -> T:
+    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(table) - known)
+    refuse(bool(unknown), f"{where} knows no {', '.join(unknown)}", TrainingError)
+    frozen = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+    return kind(**frozen)

@@ -1,0 +1,115 @@
+"""Batches: which excerpt, which ten seconds of it, changed how.
+
+Every batch depends on the recipe's seed and the step's number alone, so that a run that was
+stopped goes on to the bit as if it had not been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrescope.learn.augment import augment, cut_windows, mix
+from genrescope.learn.excerpts import Excerpts
+from genrescope.learn.recipe import Data, Recipe
+from genrescope.types import FloatArray, TrainingError, refuse
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """All excerpts that a run may learn from.
+
+    Attributes
+    ----------
+    pictures : list of ndarray of uint8, shape (bands, columns)
+    targets : ndarray of float32, shape (n, genres)
+        Distributions over the labels.
+    weights : ndarray of float64, shape (n,)
+        Probability of being drawn.
+    """
+
+    pictures: list[NDArray[np.uint8]]
+    targets: FloatArray
+    weights: NDArray[np.float64]
+
+
+def build_pool(
+    collections: Sequence[Excerpts], labels: tuple[str, ...], kind: str, data: Data
+) -> Pool:
+    """Gather the ``train`` splits, and balance genres, and collections within genres.
+
+    Raises
+    ------
+    TrainingError
+        If a genre is not among the labels, or nothing is left to learn from.
+    """
+    pictures: list[NDArray[np.uint8]] = []
+    targets: list[FloatArray] = []
+    cells: list[tuple[str, str]] = []
+    for excerpts in collections:
+        part = excerpts.split("train")
+        pictures.extend(part.pictures(kind))
+        soft = data.soft.get(part.dataset, {})
+        targets.extend(_target(genre, soft, labels) for genre in part.genres)
+        cells.extend((genre, part.dataset) for genre in part.genres)
+    refuse(not pictures, "nothing to learn from", TrainingError)
+    return Pool(pictures, np.stack(targets), _weights(cells, data))
+
+
+def _target(
+    genre: str, soft: dict[str, dict[str, float]], labels: tuple[str, ...]
+) -> FloatArray:
+    spread = soft.get(genre, {genre: 1.0})
+    unknown = set(spread) - set(labels)
+    refuse(bool(unknown), f"no label for {', '.join(sorted(unknown))}", TrainingError)
+    row = np.zeros(len(labels), dtype=np.float32)
+    for name, share in spread.items():
+        row[labels.index(name)] = share
+    return row
+
+
+def _weights(cells: list[tuple[str, str]], data: Data) -> NDArray[np.float64]:
+    counts: dict[tuple[str, str], int] = {}
+    for cell in cells:
+        counts[cell] = counts.get(cell, 0) + 1
+    mass = {
+        cell: data.boost.get(cell[1], 1.0) * count**data.crowding for cell, count in counts.items()
+    }
+    genre_mass: dict[str, float] = {}
+    for (genre, _), value in mass.items():
+        genre_mass[genre] = genre_mass.get(genre, 0.0) + value
+    weights = np.array([mass[cell] / genre_mass[cell[0]] / counts[cell] for cell in cells])
+    normalised: NDArray[np.float64] = weights / weights.sum()
+    return normalised
+
+
+def draw_batch(
+    pool: Pool, recipe: Recipe, step: int, frames: int
+) -> tuple[FloatArray, FloatArray]:
+    """The batch of one step.
+
+    Parameters
+    ----------
+    pool : Pool
+    recipe : Recipe
+    step : int
+        Counted from 0.
+    frames : int
+        Columns in a window.
+
+    Returns
+    -------
+    windows : ndarray of float32, shape (batch, bands, frames)
+        In [0, 1].
+    targets : ndarray of float32, shape (batch, genres)
+    """
+    generator = np.random.default_rng([recipe.seed, step])
+    size = recipe.stage_at(step).batch
+    drawn = generator.choice(len(pool.pictures), size, p=pool.weights)
+    how = recipe.augmentation
+    windows = cut_windows([pool.pictures[i] for i in drawn], frames, how.stretch, generator)
+    windows = augment(windows, how, generator)
+    return mix(windows, pool.targets[drawn], how.mixup, generator)

@@ -1,0 +1,234 @@
+"""One training run: steps, moving average, checkpoints, and going on where it stopped."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from genrescope.learn import networks
+from genrescope.learn.excerpts import Excerpts
+from genrescope.learn.recipe import Recipe
+from genrescope.learn.sampling import Pool, build_pool, draw_batch
+from genrescope.spectrogram.picture import draw_picture
+from genrescope.types import PictureSpec, SpectrogramSpec, TrainingError, refuse
+
+CHECKPOINT_SECONDS = 120.0
+CHECK_EVERY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a training run says of itself after a step."""
+
+    step: int
+    steps: int
+    loss: float
+    pixels: int
+    seconds_per_step: float
+    valid: dict[str, float]
+
+
+class Run:
+    """A training run in a folder, resumable at its last checkpoint.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    collections : sequence of Excerpts
+    labels : tuple of str
+        In the order of the network's outputs.
+    spectrogram : SpectrogramSpec
+    folder : Path
+        Holds ``checkpoint.pt`` and ``log.jsonl``.
+    initial : Path, optional
+        Checkpoint of another run whose averaged weights this one begins from.
+    """
+
+    def __init__(  # noqa: PLR0913 - a run is what these six say
+        self,
+        recipe: Recipe,
+        collections: Sequence[Excerpts],
+        labels: tuple[str, ...],
+        spectrogram: SpectrogramSpec,
+        folder: Path,
+        initial: Path | None = None,
+    ) -> None:
+        torch.set_num_threads(recipe.threads)
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.spectrogram, self.folder = recipe, spectrogram, folder
+        self.collections, self.labels = collections, labels
+        self.pool: Pool = build_pool(collections, labels, recipe.kind, recipe.data)
+        channels, dropout = recipe.picture.channels, recipe.optimiser.dropout
+        self.network = networks.build(recipe.network, channels, len(labels), dropout)
+        self.network = self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if initial is not None:
+            self.network.load_state_dict(load_checkpoint(initial)["average"])
+        self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        self.optimiser = torch.optim.AdamW(_groups(self.network, recipe), lr=0.0)
+        self.step = 0
+        folder.mkdir(parents=True, exist_ok=True)
+        if self.checkpoint.is_file():
+            self._resume()
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the run's state lies."""
+        return self.folder / "checkpoint.pt"
+
+    def go(
+        self,
+        tell: Callable[[Progress], None],
+        validate: Callable[[nn.Module, int], dict[str, float]],
+        stop_after: int | None = None,
+    ) -> None:
+        """Train to the end, or for `stop_after` steps; save on the way and when interrupted.
+
+        Parameters
+        ----------
+        tell : callable
+            Called after every step.
+        validate : callable
+            From a network with averaged weights and a picture size to figures for the log.
+        stop_after : int, optional
+        """
+        last = self.recipe.steps if stop_after is None else self.step + stop_after
+        last = min(last, self.recipe.steps)
+        saved = time.monotonic()
+        try:
+            while self.step < last:
+                began = time.monotonic()
+                loss = self._advance()
+                valid: dict[str, float] = {}
+                pixels = self.recipe.stage_at(self.step - 1).pixels
+                ends = self.recipe.stage_at(self.step).pixels != pixels
+                if self.step % CHECK_EVERY == 0 or self.step == self.recipe.steps or ends:
+                    valid = validate(self.averaged(), pixels)
+                took = time.monotonic() - began
+                self._log(loss, pixels, took, valid)
+                tell(Progress(self.step, self.recipe.steps, loss, pixels, took, valid))
+                if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    self.save()
+                    saved = time.monotonic()
+        finally:
+            self.save()
+
+    def _advance(self) -> float:
+        recipe, stage = self.recipe, self.recipe.stage_at(self.step)
+        windows, targets = draw_batch(self.pool, recipe, self.step, self.spectrogram.frames)
+        picture = torch.from_numpy(draw_picture(windows, sized(recipe.picture, stage.pixels)))
+        picture = picture.contiguous(memory_format=torch.channels_last)
+        torch.manual_seed(hash((recipe.seed, self.step)) % 2**63)
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(recipe, self.step)
+        self.network.train()
+        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+            logits = self.network(picture)
+        loss = nn.functional.cross_entropy(
+            logits.float(),
+            torch.from_numpy(targets),
+            label_smoothing=recipe.optimiser.label_smoothing,
+        )
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimiser.step()
+        self.step += 1
+        self._follow()
+        value = loss.item()
+        refuse(not math.isfinite(value), f"the loss is {value} at step {self.step}", TrainingError)
+        return value
+
+    def _follow(self) -> None:
+        decay = min(self.recipe.optimiser.ema, (1 + self.step) / (10 + self.step))
+        learned = {name for name, _ in self.network.named_parameters()}
+        for name, value in self.network.state_dict().items():
+            if name in learned:
+                self.average[name].lerp_(value, 1 - decay)
+            else:
+                self.average[name].copy_(value)
+
+    def averaged(self) -> nn.Module:
+        """A network with the averaged weights, in evaluation mode."""
+        recipe = self.recipe
+        network = networks.build(recipe.network, recipe.picture.channels, len(self.labels))
+        network.load_state_dict(self.average)
+        return network.to(memory_format=torch.channels_last).eval()  # type: ignore[no-any-return, call-overload]
+
+    def save(self) -> None:
+        """Write the checkpoint, whole or not at all."""
+        state = {
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "average": self.average,
+            "optimiser": self.optimiser.state_dict(),
+            "recipe": repr(self.recipe),
+        }
+        partial = self.checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        os.replace(partial, self.checkpoint)
+
+    def _resume(self) -> None:
+        state = load_checkpoint(self.checkpoint)
+        refuse(
+            state["recipe"] != repr(self.recipe),
+            f"{self.checkpoint} is of another recipe: move it away, or train under another --runs",
+            TrainingError,
+        )
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.average, self.step = state["average"], int(state["step"])
+
+    def _log(self, loss: float, pixels: int, took: float, valid: dict[str, float]) -> None:
+        line = {"step": self.step, "loss": round(loss, 5), "pixels": pixels,
+                "seconds": round(took, 3), **valid}
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line) + "\n")
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint: tensors and plain values only.
+
+    Raises
+    ------
+    TrainingError
+        If it is not there or not one of ours.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # noqa: BLE001 - torch raises many kinds for a damaged file
+        raise TrainingError(f"{path}: not a checkpoint: {error}") from error
+    refuse(not {"step", "network", "average"} <= set(state), f"{path}: incomplete", TrainingError)
+    return state
+
+
+def sized(picture: PictureSpec, pixels: int) -> PictureSpec:
+    """The same picture at another size."""
+    return PictureSpec(pixels, pixels, picture.channels, picture.mean, picture.std)
+
+
+def learning_rate(recipe: Recipe, step: int) -> float:
+    """One cycle: up in a straight line, down as a cosine."""
+    peak, rise = recipe.optimiser.peak_rate, max(1.0, recipe.optimiser.warmup * recipe.steps)
+    if step < rise:
+        return peak * (step + 1) / rise
+    place = (step - rise) / max(1.0, recipe.steps - rise)
+    return peak * 0.5 * (1 + float(np.cos(np.pi * min(1.0, place))))
+
+
+def _groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    plain = [p for p in network.parameters() if p.ndim <= 1]
+    return [
+        {"params": decayed, "weight_decay": recipe.optimiser.weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]

@@ -1,0 +1,99 @@
+"""From decibels to the picture that a network sees.
+
+Training and running both come through here, so that what a network learned from and what it is
+shown later cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from genrescope.types import FloatArray, PictureSpec, SpectrogramError, refuse
+
+
+@lru_cache(maxsize=64)
+def resize_matrix(size_in: int, size_out: int) -> FloatArray:
+    """Weights that resample `size_in` values to `size_out`, bilinear and antialiased.
+
+    A triangular filter centred on each output pixel, as wide as an input pixel where the
+    picture grows and as wide as an output pixel where it shrinks, its weights summing to 1.
+
+    Parameters
+    ----------
+    size_in, size_out : int
+        Numbers of pixels, at least 1.
+
+    Returns
+    -------
+    ndarray of float32, shape (size_out, size_in)
+        Read-only.
+
+    Examples
+    --------
+    >>> resize_matrix(2, 4).tolist()
+    [[1.0, 0.0], [0.75, 0.25], [0.25, 0.75], [0.0, 1.0]]
+    """
+    ratio = size_in / size_out
+    width = max(1.0, ratio)
+    centres = (np.arange(size_out) + 0.5) * ratio - 0.5
+    distance = np.abs(np.arange(size_in)[None, :] - centres[:, None]) / width
+    weights = np.maximum(0.0, 1.0 - distance)
+    weights /= weights.sum(axis=1, keepdims=True)
+    matrix = weights.astype(np.float32)
+    matrix.setflags(write=False)
+    return matrix
+
+
+def draw_picture(unit: FloatArray, spec: PictureSpec) -> FloatArray:
+    """Resize windows in [0, 1] to a network's picture and normalise them.
+
+    Parameters
+    ----------
+    unit : ndarray of float32, shape (windows, bands, frames)
+        What `scale_unit` gives.
+    spec : PictureSpec
+
+    Returns
+    -------
+    ndarray of float32, shape (windows, channels, height, width)
+        C-contiguous; row 0 is the lowest band.
+
+    Raises
+    ------
+    SpectrogramError
+        If `unit` is not a stack of windows.
+    """
+    refuse(unit.ndim != 3, "pictures are drawn from (windows, bands, frames)", SpectrogramError)
+    rows = resize_matrix(unit.shape[1], spec.height)
+    columns = resize_matrix(unit.shape[2], spec.width)
+    resized = rows @ unit @ columns.T
+    mean = np.asarray(spec.mean, dtype=np.float32)[None, :, None, None]
+    std = np.asarray(spec.std, dtype=np.float32)[None, :, None, None]
+    picture: FloatArray = np.ascontiguousarray((resized[:, None] - mean) / std, dtype=np.float32)
+    return picture
+
+
+def scale_unit(values: FloatArray, dynamic_range_db: float) -> FloatArray:
+    """Map [-dynamic_range_db, 0] dB to [0, 1]; what lies outside is clipped.
+
+    Parameters
+    ----------
+    values : ndarray of float32, any shape
+        In dB.
+    dynamic_range_db : float
+        Positive.
+
+    Returns
+    -------
+    ndarray of float32, same shape
+
+    Examples
+    --------
+    >>> scale_unit(np.array([-80.0, -40.0, 0.0], dtype=np.float32), 80.0).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    unit = np.asarray(values, dtype=np.float32) / np.float32(dynamic_range_db) + np.float32(1)
+    clipped: FloatArray = np.clip(unit, 0.0, 1.0).astype(np.float32, copy=False)
+    return clipped

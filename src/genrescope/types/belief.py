@@ -1,0 +1,176 @@
+"""What comes out: `Prediction`, `Comparison`, `Failure`, `Explanation`, `Report`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrescope.types.card import Score
+from genrescope.types.errors import GenrescopeError, refuse
+from genrescope.types.sound import FloatArray, Notice
+
+
+def _check_rows(name: str, rows: FloatArray, width: int) -> None:
+    refuse(
+        rows.ndim != 2 or rows.shape[1] != width, f"{name} must be (n, {width})", GenrescopeError
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What one model believes of one recording.
+
+    Attributes
+    ----------
+    labels : tuple of str
+    probabilities : ndarray of float32, shape (genres,)
+        Non-negative, summing to 1.
+    per_window : ndarray of float32, shape (windows, genres)
+        The same for every window by itself.
+    window_starts : tuple of float
+        Where each window begins, in seconds from the source's beginning.
+    model : str
+    calibrated : bool
+        Whether a temperature was fitted on validation data.
+    source : str
+    seconds : float
+        Length of the sound that was looked at.
+    notices : tuple of Notice
+    """
+
+    labels: tuple[str, ...]
+    probabilities: FloatArray
+    per_window: FloatArray
+    window_starts: tuple[float, ...]
+    model: str
+    calibrated: bool
+    source: str = ""
+    seconds: float = 0.0
+    notices: tuple[Notice, ...] = ()
+
+    def __post_init__(self) -> None:
+        width = len(self.labels)
+        refuse(self.probabilities.shape != (width,), "one probability per label", GenrescopeError)
+        _check_rows("per_window", self.per_window, width)
+        many = len(self.window_starts) != self.per_window.shape[0]
+        refuse(many, "one start per window", GenrescopeError)
+        total = float(self.probabilities.sum())
+        wrong = not np.isfinite(total) or abs(total - 1) > 1e-3
+        refuse(wrong, f"probabilities sum to {total:g}, not 1", GenrescopeError)
+
+    def top(self, n: int = 5) -> tuple[tuple[str, float], ...]:
+        """The `n` most probable labels with their probabilities, most probable first."""
+        order = np.argsort(-self.probabilities, kind="stable")[: max(0, n)]
+        return tuple((self.labels[i], float(self.probabilities[i])) for i in order)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """What several models believe of one recording.
+
+    Attributes
+    ----------
+    predictions : tuple of Prediction
+        Over the same labels in the same order.
+    mean : ndarray of float32, shape (genres,)
+        Mean of their probabilities.
+    agreement : float
+        Share of the models whose first choice is the mean's, in (0, 1] or 0.
+    divergence : float
+        Generalised Jensen-Shannon divergence in bits, in [0, log2(models)].
+    entropy : float
+        Shannon entropy of the mean in bits.
+    dissenters : tuple of (str, str)
+        Models whose first choice is another, each with that choice.
+    """
+
+    predictions: tuple[Prediction, ...]
+    mean: FloatArray
+    agreement: float
+    divergence: float
+    entropy: float
+    dissenters: tuple[tuple[str, str], ...]
+
+    def __post_init__(self) -> None:
+        refuse(len(self.predictions) < 2, "a comparison needs two models", GenrescopeError)
+        shape = (len(self.predictions[0].labels),)
+        refuse(self.mean.shape != shape, "one mean per label", GenrescopeError)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that all predictions share."""
+        return self.predictions[0].labels
+
+    def top(self, n: int = 5) -> tuple[tuple[str, float], ...]:
+        """The `n` labels of greatest mean probability, greatest first."""
+        order = np.argsort(-self.mean, kind="stable")[: max(0, n)]
+        return tuple((self.labels[i], float(self.mean[i])) for i in order)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One recording that could not be classified: a value, so that a run goes on."""
+
+    source: str
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """Where on a spectrogram a label's evidence lies.
+
+    Attributes
+    ----------
+    heat : ndarray of float32, shape (bands, frames)
+        Non-negative.
+    label, method : str
+    """
+
+    heat: FloatArray
+    label: str
+    method: str
+
+    def __post_init__(self) -> None:
+        refuse(self.heat.ndim != 2, "heat is (bands, frames)", GenrescopeError)
+        refuse(bool((self.heat < 0).any()), "heat is not negative", GenrescopeError)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """How a model did on one labelled set.
+
+    Attributes
+    ----------
+    model, dataset, split : str
+    n : int
+        Songs.
+    scores : tuple of Score
+        With 95 % bootstrap intervals over songs.
+    labels : tuple of str
+    confusion : ndarray of int64, shape (genres, genres)
+        Rows are true labels, columns first choices.
+    per_genre : tuple of (str, int, float)
+        Label, songs, recall in [0, 1]; only labels with at least one song.
+    data_digest : str
+        SHA-256 over names and labels of the songs.
+    """
+
+    model: str
+    dataset: str
+    split: str
+    n: int
+    scores: tuple[Score, ...]
+    labels: tuple[str, ...]
+    confusion: NDArray[np.int64]
+    per_genre: tuple[tuple[str, int, float], ...] = field(default=())
+    data_digest: str = ""
+
+    def score(self, metric: str) -> Score:
+        """The score of that metric; raises `KeyError` where it was not measured."""
+        for score in self.scores:
+            if score.metric == metric:
+                return score
+        raise KeyError(metric)

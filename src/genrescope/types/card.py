@@ -1,0 +1,156 @@
+"""What a model says of itself: `PictureSpec`, `TrainingSource`, `Score`, `ModelCard`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from genrescope.types.errors import CardError, refuse
+from genrescope.types.sound import SpectrogramSpec
+
+CARD_FORMAT = 1
+"""The card format that this version writes, and the newest that it reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSpec:
+    """How a window of dB becomes the tensor that a network sees.
+
+    Attributes
+    ----------
+    height, width : int
+        In pixels. Row 0 is the lowest band, column 0 the earliest frame.
+    channels : int
+        1, or 3 equal ones for networks made for colour photographs.
+    mean, std : tuple of float
+        One per channel, applied to values in [0, 1].
+    """
+
+    height: int = 224
+    width: int = 224
+    channels: int = 1
+    mean: tuple[float, ...] = (0.5,)
+    std: tuple[float, ...] = (0.25,)
+
+    def __post_init__(self) -> None:
+        refuse(self.height < 1 or self.width < 1, "a picture has at least one pixel", CardError)
+        refuse(self.channels not in (1, 3), "a picture has 1 or 3 channels", CardError)
+        same = len(self.mean) == len(self.std) == self.channels
+        refuse(not same, "mean and std need one value per channel", CardError)
+        refuse(min(self.std) <= 0, "std must be positive", CardError)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSource:
+    """One collection that a model learned from.
+
+    Attributes
+    ----------
+    name : str
+    terms : str
+        Licence or terms of the music as its collection states them; ``"none stated"`` where
+        it states none.
+    split : str
+        Which part was trained on, and how it was separated from the rest.
+    excerpts : int
+    """
+
+    name: str
+    terms: str
+    split: str
+    excerpts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One measured figure, with the test set it stands on and its interval.
+
+    Attributes
+    ----------
+    dataset, split : str
+        Which recordings, e.g. ``audio_pairs``, ``test``.
+    metric : str
+        ``top1``, ``top3``, ``macro_f1``, ``macro_recall``, ``nll``, ``ece``; shares in [0, 1].
+    value, low, high : float
+        The figure and its 95 % bootstrap interval.
+    n : int
+        Songs it was measured on.
+    note : str
+        What a reader must know, e.g. that the pictures were translated.
+    """
+
+    dataset: str
+    split: str
+    metric: str
+    value: float
+    low: float
+    high: float
+    n: int
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        refuse(
+            not self.low <= self.value <= self.high, f"{self.metric} off its interval", CardError
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """Everything between a file of weights and a probability.
+
+    Attributes
+    ----------
+    name, network : str
+        E.g. ``mobilenetv3_mel`` and ``mobilenet_v3_large``.
+    spectrogram : SpectrogramSpec
+    picture : PictureSpec
+    labels : tuple of str
+        In the order of the network's outputs.
+    taxonomy : str
+        Name of the taxonomy that gives labels their families, or ``""``.
+    temperature : float
+        Logits are divided by it before the softmax; 1 where nothing was fitted.
+    training : tuple of TrainingSource
+    training_digest : str
+        SHA-256 over what was trained on: names of the excerpts and their labels.
+    scores : tuple of Score
+    licence, paper, description : str
+        Of the weights; a DOI or URL of the network's paper; one paragraph for people.
+    weights : str
+        How weights are stored and what that cost, e.g. ``int8 per channel``.
+    held_out : str
+        Which artists or songs were kept from training, in a sentence.
+    warnings : tuple of str
+        What must not be believed of this model.
+    format_version : int
+    """
+
+    name: str
+    network: str
+    spectrogram: SpectrogramSpec
+    picture: PictureSpec
+    labels: tuple[str, ...]
+    taxonomy: str = ""
+    temperature: float = 1.0
+    training: tuple[TrainingSource, ...] = ()
+    training_digest: str = ""
+    scores: tuple[Score, ...] = ()
+    licence: str = ""
+    paper: str = ""
+    description: str = ""
+    weights: str = "float32"
+    held_out: str = ""
+    warnings: tuple[str, ...] = ()
+    format_version: int = CARD_FORMAT
+
+    def __post_init__(self) -> None:
+        refuse(not self.name or not self.network, "a card names its model and network", CardError)
+        refuse(len(self.labels) < 2, "a card needs at least two labels", CardError)
+        repeated = len(set(self.labels)) != len(self.labels)
+        refuse(repeated, f"a label stands twice in {self.labels}", CardError)
+        refuse(not self.temperature > 0, "temperature must be positive", CardError)
+        refuse(
+            self.format_version != CARD_FORMAT,
+            f"card format {self.format_version} is unknown here (this version reads "
+            f"{CARD_FORMAT}): install a newer Genrescope",
+            CardError,
+        )

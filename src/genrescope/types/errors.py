@@ -1,0 +1,78 @@
+"""The errors that stop a value on the line, as one tree."""
+
+from __future__ import annotations
+
+
+class GenrescopeError(Exception):
+    """Base of every error that Genrescope raises on purpose."""
+
+
+class AudioError(GenrescopeError):
+    """Something about a sound."""
+
+
+class DecodeError(AudioError):
+    """The bytes are not a sound that can be read."""
+
+
+class EmptyAudioError(AudioError):
+    """The file decodes and holds no sample in the span asked for."""
+
+
+class SilentAudioError(AudioError):
+    """The file decodes and is silent from its beginning to its end."""
+
+
+class SpectrogramError(GenrescopeError):
+    """Samples and recipe do not go together."""
+
+
+class ModelError(GenrescopeError):
+    """Something about a model file."""
+
+
+class ModelNotFoundError(ModelError):
+    """No models folder holds a file of that name."""
+
+
+class CardError(ModelError):
+    """A card is missing, unreadable, of an unknown version, or contradicts its network."""
+
+
+class DigestError(ModelError):
+    """A model file is not the one that its folder's index describes."""
+
+
+class EngineError(ModelError):
+    """No engine could load or run a model file."""
+
+
+class TaxonomyError(GenrescopeError):
+    """An unknown taxonomy, or one that does not hold a label."""
+
+
+class TrainingError(GenrescopeError):
+    """Data, recipe or checkpoint of a training run is unusable."""
+
+
+class MissingExtraError(GenrescopeError):
+    """An optional part of Genrescope is not installed.
+
+    Parameters
+    ----------
+    what : str
+        What was asked for, as the user knows it.
+    extra : str
+        The extra that brings it.
+    """
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs the optional part '{extra}': pip install 'genrescope[{extra}]'"
+        )
+
+
+def refuse(condition: bool, message: str, error: type[GenrescopeError]) -> None:
+    """Raise `error` with `message` where `condition` holds."""
+    if condition:
+        raise error(message)
