@@ -1,3 +1,92 @@
-"""See what genre a piece of music is."""
+"""See what genre a piece of music is: a spectrogram, image networks, and how far to trust them.
+
+>>> import genrescope
+>>> result = genrescope.classify("samples/jazz_vibe_ace.flac")  # doctest: +SKIP
+>>> result.top(3)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from genrescope.types import (
+    AudioError,
+    Comparison,
+    Failure,
+    GenrescopeError,
+    ModelCard,
+    ModelError,
+    Notice,
+    Prediction,
+    Spectrogram,
+    SpectrogramSpec,
+    Waveform,
+)
+
+if TYPE_CHECKING:
+    from genrescope.audio import AudioSource
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "AudioError",
+    "Comparison",
+    "Failure",
+    "GenrescopeError",
+    "ModelCard",
+    "ModelError",
+    "Notice",
+    "Prediction",
+    "Spectrogram",
+    "SpectrogramSpec",
+    "Waveform",
+    "__version__",
+    "classify",
+]
+
+
+def classify(
+    source: AudioSource,
+    models: Sequence[str] = (),
+    *,
+    windows: str = "all",
+    start: float = 0.0,
+    duration: float | None = None,
+) -> Prediction | Comparison:
+    """Say what genre a recording is.
+
+    Parameters
+    ----------
+    source : str, path or binary file
+        Anything that libsndfile or FFmpeg can decode.
+    models : sequence of str
+        Names or paths of model files, or ``["all"]``; the default model where empty.
+    windows : str
+        ``all``, ``first``, ``centre``, or a number of windows spread evenly.
+    start, duration : float
+        The stretch to look at, in seconds; from the beginning to the end by default.
+
+    Returns
+    -------
+    Prediction or Comparison
+        A `Prediction` from one model, a `Comparison` from several.
+
+    Raises
+    ------
+    AudioError
+        If the source is no sound, or holds none.
+    ModelError
+        If a model is not there or cannot be run.
+
+    Notes
+    -----
+    For many recordings, keep a `genrescope.classify.classifier.Classifier`: it loads its models
+    once.
+    """
+    from genrescope.audio import parse_windows
+    from genrescope.classify.classifier import Classifier, load_models
+
+    choice = parse_windows(windows)
+    classifier = Classifier(load_models(models))
+    return classifier.classify(source, windows=choice, start=start, duration=duration)

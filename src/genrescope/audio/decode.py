@@ -17,6 +17,9 @@ from genrescope.audio.levels import Levels, loudness_scale
 from genrescope.audio.source import AudioSource, open_source, source_name
 from genrescope.types import AudioError, DecodeError, EmptyAudioError, FloatArray, Notice
 
+RATES_HZ = (1000, 1_536_000)
+"""Sample rates outside this range come from damaged or hostile headers."""
+
 
 class AudioStream:
     """One open sound file as mono; made by `open_audio`. A context manager.
@@ -102,15 +105,13 @@ class AudioStream:
     def _note_truncation(self) -> None:
         end = self.start + self.seconds
         whole = self.info.seconds if self._decoder.length_trusted else None
-        missing = 0.0 if whole is None else whole - end
         faults = self._decoder.faults
-        if not faults and (whole is None or missing <= 0.5 + 0.002 * whole):
+        cut_off = whole is not None and whole - end > 0.5 + 0.002 * whole
+        if not (cut_off or faults):
             return
-        message = f"the sound stops after {end:.1f} s"
-        if whole is not None and missing > 0.05:
-            message += f" where the file promises {whole:.1f} s"
-        elif faults:
-            message = f"{len(faults)} damaged part(s) were skipped in {end:.1f} s"
+        message = f"parts are damaged or missing: read up to {end:.1f} s"
+        if cut_off:
+            message = f"the sound stops after {end:.1f} s where the file promises {whole:.1f} s"
         if faults:
             message += f" ({faults[0].strip().rstrip('.')})"
         self._notices.append(Notice("truncated", message, round(end, 3)))
@@ -190,6 +191,7 @@ def _choose(
         try:
             file.seek(0)
             decoder = kind(file)
+            _check_rate(decoder.info)
             rest = decoder.chunks(start)
             first = next(rest, None)
             if first is None and start == 0 and decoder.info.seconds:
@@ -210,6 +212,11 @@ def _choose(
         f"{name}: not a sound file that can be read ({'; '.join(reasons)}). "
         "If it plays elsewhere, convert it: ffmpeg -i IN OUT.wav"
     )
+
+
+def _check_rate(info: SoundInfo) -> None:
+    if not RATES_HZ[0] <= info.sample_rate <= RATES_HZ[1]:
+        raise DecodeError(f"a sample rate of {info.sample_rate} Hz is no sound's")
 
 
 def _nothing(info: SoundInfo, name: str, start: float) -> EmptyAudioError:

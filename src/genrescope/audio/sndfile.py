@@ -66,6 +66,8 @@ class SoundfileDecoder:
         self.length_exact &= declared == frames
         self.unbounded = codec in ("float", "double")
         self.faults: list[str] = []
+        if "lacks an end-of-stream bit" in self._file.extra_info:
+            self.faults.append("the last page of the Ogg stream is missing")
 
     def chunks(self, start: float) -> Iterator[FloatArray]:
         """Float32 (n, channels) from `start` seconds to the end."""

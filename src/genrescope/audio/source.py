@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from genrescope.types import DecodeError
+from genrescope.types import DecodeError, refuse
 
 AudioSource = str | os.PathLike[str] | IO[bytes]
 """A path, or a file object opened for reading bytes."""
@@ -51,21 +52,21 @@ def open_source(source: AudioSource) -> tuple[BinaryIO, bool]:
         There is no such file, it may not be read, it is a directory, or it holds no byte.
     """
     name = source_name(source)
-    try:
-        if isinstance(source, str | os.PathLike):
-            file, owned = _open_path(Path(source), name), True
-        else:
-            file, owned = cast("BinaryIO", source), False
-        if not file.seekable():
-            file, owned = _spool(file, close=owned), True
-        empty = file.seek(0, os.SEEK_END) == 0
-        file.seek(0)
-    except OSError as error:
-        raise DecodeError(f"{name}: cannot be read ({error.strerror or error})") from error
-    if empty:
-        if owned:
-            file.close()
-        raise DecodeError(f"{name}: the file is empty (0 bytes)")
+    with ExitStack() as stack:
+        try:
+            if isinstance(source, str | os.PathLike):
+                file = stack.enter_context(_open_path(Path(source), name))
+                owned = True
+            else:
+                file, owned = cast("BinaryIO", source), False
+            if not file.seekable():
+                file, owned = stack.enter_context(_spool(file, close=owned)), True
+            empty = file.seek(0, os.SEEK_END) == 0
+            file.seek(0)
+        except OSError as error:
+            raise DecodeError(f"{name}: cannot be read ({error.strerror or error})") from error
+        refuse(empty, f"{name}: the file is empty (0 bytes)", DecodeError)
+        stack.pop_all()
     return file, owned
 
 

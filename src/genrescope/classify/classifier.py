@@ -1,27 +1,27 @@
 """The line: file → `Waveform` → windows → `Spectrogram` → picture → logits → `Prediction`.
 
-It stands here once. The command line, batch runs, evaluation and whatever comes later call it.
+It stands here once. The command line, batch runs and evaluation call it, and nothing writes a
+step of it again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from genrescope import models as zoo
 from genrescope import spectrogram
-from genrescope.audio import ALL_WINDOWS, Listener, WindowChoice, listen
+from genrescope.audio import ALL_WINDOWS, AudioSource, Recording, Span, WindowChoice, listen
 from genrescope.classify.agreement import compare
 from genrescope.classify.calibrate import apply_temperature
 from genrescope.classify.pool import pool_logits
+from genrescope.models.engines import Engine, open_engine
 from genrescope.spectrogram.picture import draw_picture, scale_unit
 from genrescope.types import (
     Comparison,
     FloatArray,
-    GenrescopeError,
     ModelCard,
     ModelError,
     Notice,
@@ -30,3 +30,189 @@ from genrescope.types import (
     SpectrogramSpec,
     refuse,
 )
+
+Tell = Callable[[float, float | None], None]
+"""Called with the seconds heard so far, and the length in seconds where the file states one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A card with the engine that runs its network."""
+
+    card: ModelCard
+    engine: Engine
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """One span as drawn by one recipe, and the windows of it that are looked at.
+
+    Attributes
+    ----------
+    spectrogram : Spectrogram
+    window_columns : tuple of int
+        First column of every window.
+    window_starts : tuple of float
+        The same in seconds of the source.
+    """
+
+    spectrogram: Spectrogram
+    window_columns: tuple[int, ...]
+    window_starts: tuple[float, ...]
+
+    def windows(self) -> FloatArray:
+        """The windows in [0, 1], shape (windows, bands, frames)."""
+        spec, values = self.spectrogram.spec, self.spectrogram.values
+        cut = [values[:, column : column + spec.frames] for column in self.window_columns]
+        return scale_unit(np.stack(cut), spec.dynamic_range_db)
+
+
+@dataclass(slots=True, eq=False)
+class _Tally:
+    """What one model has seen of one recording so far."""
+
+    logits: list[FloatArray] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)
+
+
+def load_models(
+    names: Sequence[str] = (), engine: str | None = None, device: str | None = None
+) -> tuple[Model, ...]:
+    """Find model files by name and make their networks ready.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names or paths; ``all`` stands for every usable model; none for the default.
+    engine, device : str, optional
+        See `genrescope.models.engines`.
+
+    Raises
+    ------
+    ModelError
+        If one is not there, is not in order, or nothing here can run it.
+    """
+    wanted = list(dict.fromkeys(names)) or list(zoo.default_models())
+    if "all" in wanted:
+        wanted = [listing.name for listing in zoo.list_models() if not listing.problem]
+    files = [zoo.find(name) for name in wanted]
+    return tuple(Model(file.card, open_engine(file, engine, device)) for file in files)
+
+
+class Classifier:
+    """Several models, ready to look at one recording after another.
+
+    Parameters
+    ----------
+    models : sequence of Model
+        At least one, with names that differ.
+    """
+
+    def __init__(self, models: Sequence[Model]) -> None:
+        names = [model.card.name for model in models]
+        refuse(not names, "no model to classify with", ModelError)
+        refuse(len(set(names)) != len(names), f"a model stands twice in {names}", ModelError)
+        self.models = tuple(models)
+
+    def classify(
+        self,
+        source: AudioSource,
+        *,
+        windows: WindowChoice = ALL_WINDOWS,
+        start: float = 0.0,
+        duration: float | None = None,
+        tell: Tell | None = None,
+    ) -> Prediction | Comparison:
+        """Say what genre a recording is: one model's `Prediction`, or several's `Comparison`.
+
+        Parameters
+        ----------
+        source : path or binary file
+        windows : WindowChoice
+        start, duration : float
+            The stretch to look at, in seconds; to the end by default.
+        tell : callable, optional
+            Hears of progress.
+
+        Raises
+        ------
+        AudioError
+            If the source is no sound, or holds none.
+        """
+        specs = tuple(dict.fromkeys(model.card.spectrogram for model in self.models))
+        shortest = min(spec.window_seconds for spec in specs)
+        tallies = {model.card.name: _Tally() for model in self.models}
+        with listen(source, start=start, duration=duration, window_seconds=shortest) as recording:
+            for drawn in draw_spans(recording, specs, windows, tell):
+                for model in self.models:
+                    if model.card.spectrogram == drawn.spectrogram.spec:
+                        logits = look(model, drawn.windows())
+                        tallies[model.card.name].logits.append(logits)
+                        tallies[model.card.name].starts.extend(drawn.window_starts)
+            heard = (recording.name, recording.seconds, recording.notices)
+        predictions = [
+            _conclude(model.card, tallies[model.card.name], *heard) for model in self.models
+        ]
+        return predictions[0] if len(predictions) == 1 else compare(predictions)
+
+
+def draw_spans(
+    recording: Recording,
+    specs: Sequence[SpectrogramSpec],
+    windows: WindowChoice = ALL_WINDOWS,
+    tell: Tell | None = None,
+) -> Iterator[Drawn]:
+    """Decode once, resample once a rate, and draw every span once a recipe.
+
+    Raises
+    ------
+    AudioError
+        If nothing in the recording can be heard.
+    """
+    chains = recording.chains(specs, windows)
+
+    def drawn(spans: Sequence[tuple[SpectrogramSpec, Span]]) -> Iterator[Drawn]:
+        for spec, span in spans:
+            picture = spectrogram.draw(span.waveform, spec)
+            yield Drawn(picture, span.window_columns, span.window_starts(spec))
+
+    for block in recording.blocks():
+        yield from drawn(chains.push(block))
+        if tell is not None:
+            tell(recording.seconds, recording.info.seconds)
+        if chains.done:
+            break
+    recording.check_audible()
+    yield from drawn(chains.finish())
+
+
+def look(model: Model, windows: FloatArray) -> FloatArray:
+    """Windows in [0, 1] to a network's logits: picture, then engine.
+
+    Parameters
+    ----------
+    model : Model
+    windows : ndarray of float32, shape (n, bands, frames)
+
+    Returns
+    -------
+    ndarray of float32, shape (n, genres)
+    """
+    return model.engine.run(draw_picture(windows, model.card.picture)).logits
+
+
+def _conclude(
+    card: ModelCard, tally: _Tally, source: str, seconds: float, notices: tuple[Notice, ...]
+) -> Prediction:
+    logits = np.concatenate(tally.logits)
+    return Prediction(
+        labels=card.labels,
+        probabilities=apply_temperature(pool_logits(logits), card.temperature),
+        per_window=apply_temperature(logits, card.temperature),
+        window_starts=tuple(tally.starts),
+        model=card.name,
+        calibrated=card.temperature != 1.0,
+        source=source,
+        seconds=seconds,
+        notices=notices,
+    )

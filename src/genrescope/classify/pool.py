@@ -30,7 +30,8 @@ def pool_logits(logits: FloatArray) -> FloatArray:
     [1.0, 3.0]
     """
     refuse(logits.ndim != 2 or logits.shape[0] == 0, "no window to pool over", GenrescopeError)
-    refuse(not np.isfinite(logits).all(), "the network gave a logit that is no number",
-           GenrescopeError)
+    refuse(
+        not np.isfinite(logits).all(), "the network gave a logit that is no number", GenrescopeError
+    )
     pooled: FloatArray = logits.mean(axis=0, dtype=np.float64).astype(np.float32)
     return pooled

@@ -127,8 +127,8 @@ def _blur(
 ) -> FloatArray:
     chance, least, most = how
     count, size = windows.shape[0], windows.shape[axis]
-    sigma = generator.uniform(least, most, count)
-    sigma = np.where(generator.uniform(size=count) < chance, sigma, 1e-3)
+    drawn = generator.uniform(least, most, count)
+    sigma = np.where(generator.uniform(size=count) < chance, drawn, 1e-3)
     distance = np.arange(size)[:, None] - np.arange(size)[None, :]
     kernels = np.exp(-0.5 * (distance[None] / sigma[:, None, None]) ** 2)
     kernels = (kernels / kernels.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -156,8 +156,8 @@ def _equalise(windows: FloatArray, how: Augmentation, generator: Generator) -> F
     contrast = generator.uniform(1 - how.contrast, 1 + how.contrast, (count, 1, 1))
     change = ((gain + tilt + curve) / 80.0).astype(np.float32)[:, :, None]
     equalised = 1 - (1 - windows) * contrast.astype(np.float32) + change
-    keep = generator.uniform(how.low_pass[1], 1.0, count)
-    keep = np.where(generator.uniform(size=count) < how.low_pass[0], keep, 1.0)
+    drawn = generator.uniform(how.low_pass[1], 1.0, count)
+    keep = np.where(generator.uniform(size=count) < how.low_pass[0], drawn, 1.0)
     passed = np.arange(bands)[None, :] < np.rint(keep * bands)[:, None]
     result: FloatArray = np.where(passed[:, :, None], equalised, 0.0).astype(np.float32)
     return result
@@ -166,8 +166,8 @@ def _equalise(windows: FloatArray, how: Augmentation, generator: Generator) -> F
 def _roughen(windows: FloatArray, how: Augmentation, generator: Generator) -> FloatArray:
     count = len(windows)
     chance, highest = how.floor
-    floors = generator.uniform(0.0, 1 + highest / 80.0, count)
-    floors = np.where(generator.uniform(size=count) < chance, floors, 0.0)
+    drawn = generator.uniform(0.0, 1 + highest / 80.0, count)
+    floors = np.where(generator.uniform(size=count) < chance, drawn, 0.0)
     depth = generator.uniform(0.3, how.noise_db, count) / 80.0
     noise = generator.standard_normal(windows.shape, dtype=np.float32)
     noisy = windows + noise * depth.astype(np.float32)[:, None, None]
@@ -177,10 +177,10 @@ def _roughen(windows: FloatArray, how: Augmentation, generator: Generator) -> Fl
 
 def _mask(windows: FloatArray, how: Augmentation, generator: Generator) -> None:
     count, bands, frames = windows.shape
-    means = windows.mean(axis=(1, 2))
+    means = windows.mean(axis=(1, 2)).tolist()
     for _ in range(how.masks):
-        wide = generator.integers(0, how.mask_columns + 1, count)
-        high = generator.integers(0, how.mask_bands + 1, count)
+        wide = np.asarray(generator.integers(0, how.mask_columns + 1, count))
+        high = np.asarray(generator.integers(0, how.mask_bands + 1, count))
         left = (generator.uniform(size=count) * (frames - wide)).astype(int)
         low = (generator.uniform(size=count) * (bands - high)).astype(int)
         for row in range(count):

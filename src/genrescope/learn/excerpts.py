@@ -58,9 +58,14 @@ class Excerpts:
     def __post_init__(self) -> None:
         n = self.mel.shape[0]
         for field in ("genres", "names", "groups", "songs", "splits"):
-            refuse(len(getattr(self, field)) != n, f"{self.dataset}: {field} not {n}", TrainingError)
-        refuse(self.mel.dtype != np.uint8 or self.mel.ndim != 3, "mel is uint8 (n, bands, frames)",
-               TrainingError)
+            refuse(
+                len(getattr(self, field)) != n, f"{self.dataset}: {field} not {n}", TrainingError
+            )
+        refuse(
+            self.mel.dtype != np.uint8 or self.mel.ndim != 3,
+            "mel is uint8 (n, bands, frames)",
+            TrainingError,
+        )
         unknown = set(self.splits) - set(SPLITS)
         refuse(bool(unknown), f"{self.dataset}: unknown splits {sorted(unknown)}", TrainingError)
         refuse(len(set(self.names)) != n, f"{self.dataset}: a name stands twice", TrainingError)

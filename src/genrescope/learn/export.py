@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import onnx
 import torch
@@ -36,20 +35,22 @@ def export_graph(network: nn.Module, picture: PictureSpec) -> onnx.ModelProto:
     """
     refuse(not isinstance(network, Pooled), "only pooled networks are exported", TrainingError)
     assert isinstance(network, Pooled)
-    running = WithActivationMap(network).eval()
     sample = torch.zeros(2, picture.channels, picture.height, picture.width)
+    with torch.inference_mode():
+        places = network.trunk(sample).shape[2:].numel()
+    running = WithActivationMap(network, places).eval()
     buffer = io.BytesIO()
     with torch.inference_mode():
         torch.onnx.export(
             running,
             (sample,),
-            buffer,
+            buffer,  # type: ignore[arg-type]
             input_names=["picture"],
             output_names=["logits", "cam"],
             dynamic_axes={name: {0: "batch"} for name in ("picture", "logits", "cam")},
             opset_version=OPSET,
             dynamo=False,
         )
-    graph: Any = onnx.load_from_string(buffer.getvalue())
+    graph: onnx.ModelProto = onnx.load_from_string(buffer.getvalue())
     onnx.checker.check_model(graph)
     return graph

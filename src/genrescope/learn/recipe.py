@@ -107,9 +107,9 @@ class Recipe:
     seed: int = 0
     description: str = ""
     init: str = ""
-    picture: PictureSpec = PictureSpec()
-    optimiser: Optimiser = Optimiser()
-    augmentation: Augmentation = Augmentation()
+    picture: PictureSpec = field(default_factory=PictureSpec)
+    optimiser: Optimiser = field(default_factory=Optimiser)
+    augmentation: Augmentation = field(default_factory=Augmentation)
     threads: int = 2
     precision: str = "float32"
 

@@ -59,9 +59,7 @@ def build_pool(
     return Pool(pictures, np.stack(targets), _weights(cells, data))
 
 
-def _target(
-    genre: str, soft: dict[str, dict[str, float]], labels: tuple[str, ...]
-) -> FloatArray:
+def _target(genre: str, soft: dict[str, dict[str, float]], labels: tuple[str, ...]) -> FloatArray:
     spread = soft.get(genre, {genre: 1.0})
     unknown = set(spread) - set(labels)
     refuse(bool(unknown), f"no label for {', '.join(sorted(unknown))}", TrainingError)
@@ -86,9 +84,7 @@ def _weights(cells: list[tuple[str, str]], data: Data) -> NDArray[np.float64]:
     return normalised
 
 
-def draw_batch(
-    pool: Pool, recipe: Recipe, step: int, frames: int
-) -> tuple[FloatArray, FloatArray]:
+def draw_batch(pool: Pool, recipe: Recipe, step: int, frames: int) -> tuple[FloatArray, FloatArray]:
     """The batch of one step.
 
     Parameters

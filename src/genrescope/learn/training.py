@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -54,7 +53,7 @@ class Run:
         Checkpoint of another run whose averaged weights this one begins from.
     """
 
-    def __init__(  # noqa: PLR0913 - a run is what these six say
+    def __init__(
         self,
         recipe: Recipe,
         collections: Sequence[Excerpts],
@@ -70,7 +69,7 @@ class Run:
         self.pool: Pool = build_pool(collections, labels, recipe.kind, recipe.data)
         channels, dropout = recipe.picture.channels, recipe.optimiser.dropout
         self.network = networks.build(recipe.network, channels, len(labels), dropout)
-        self.network = self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = self.network.to(memory_format=torch.channels_last)
         if initial is not None:
             self.network.load_state_dict(load_checkpoint(initial)["average"])
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
@@ -162,7 +161,7 @@ class Run:
         recipe = self.recipe
         network = networks.build(recipe.network, recipe.picture.channels, len(self.labels))
         network.load_state_dict(self.average)
-        return network.to(memory_format=torch.channels_last).eval()  # type: ignore[no-any-return, call-overload]
+        return network.to(memory_format=torch.channels_last).eval()
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
@@ -175,7 +174,7 @@ class Run:
         }
         partial = self.checkpoint.with_suffix(".partial")
         torch.save(state, partial)
-        os.replace(partial, self.checkpoint)
+        partial.replace(self.checkpoint)
 
     def _resume(self) -> None:
         state = load_checkpoint(self.checkpoint)
@@ -189,8 +188,13 @@ class Run:
         self.average, self.step = state["average"], int(state["step"])
 
     def _log(self, loss: float, pixels: int, took: float, valid: dict[str, float]) -> None:
-        line = {"step": self.step, "loss": round(loss, 5), "pixels": pixels,
-                "seconds": round(took, 3), **valid}
+        line = {
+            "step": self.step,
+            "loss": round(loss, 5),
+            "pixels": pixels,
+            "seconds": round(took, 3),
+            **valid,
+        }
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
 
@@ -205,7 +209,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # noqa: BLE001 - torch raises many kinds for a damaged file
+    except Exception as error:
         raise TrainingError(f"{path}: not a checkpoint: {error}") from error
     refuse(not {"step", "network", "average"} <= set(state), f"{path}: incomplete", TrainingError)
     return state

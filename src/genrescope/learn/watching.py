@@ -21,7 +21,9 @@ def torch_infer(network: nn.Module, picture: PictureSpec) -> Infer:
     def infer(windows: FloatArray) -> FloatArray:
         tensor = torch.from_numpy(draw_picture(windows, picture))
         with torch.inference_mode():
-            logits: FloatArray = network(tensor.contiguous(memory_format=torch.channels_last)).numpy()
+            logits: FloatArray = network(
+                tensor.contiguous(memory_format=torch.channels_last)
+            ).numpy()
         return logits
 
     return infer

@@ -1,1 +1,20 @@
-"""Room."""
+"""Model files: the card inside, reading and verifying, where they are found, what runs them."""
+
+from genrescope.models.card import card_from_json, card_to_json
+from genrescope.models.file import ModelFile, read_model, save_model
+from genrescope.models.install import install, remove
+from genrescope.models.zoo import Listing, default_models, find, list_models
+
+__all__ = [
+    "Listing",
+    "ModelFile",
+    "card_from_json",
+    "card_to_json",
+    "default_models",
+    "find",
+    "install",
+    "list_models",
+    "read_model",
+    "remove",
+    "save_model",
+]

@@ -1,7 +1,7 @@
 """Constant-Q spectrograms (Brown 1991, doi 10.1121/1.400476).
 
 Octave by octave (Schörkhuber and Klapuri 2010): the sound is halved in rate from one octave to
-the next below, so that one short set of filters serves all of them, and every octave is one
+the next below (by soxr, as the sound itself is resampled), so that one short set of filters serves all of them, and every octave is one
 matrix product of its frames with those filters. Filters, scaling and their sparseness follow
 librosa's definition, with which the values agree.
 """
@@ -20,12 +20,6 @@ from genrescope.types import FloatArray, Spectrogram, SpectrogramSpec, Waveform
 
 SPARSITY = 0.01
 """Share of each filter's magnitude, in its smallest values, that is left out."""
-
-PASSED = 0.913
-"""Share of the band below half the new rate that halving leaves as it is."""
-
-GUARD_SAMPLES = 4096
-"""Silence appended before the rate is halved, so that the end does not ring into the beginning."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +79,7 @@ def constant_q(samples: FloatArray, spec: SpectrogramSpec) -> FloatArray:
 
 
 def _decimate(samples: FloatArray, most: int) -> dict[int, FloatArray]:
-    """The sound at every 1/2, 1/4 … 1/most of its rate, by cutting its spectrum off smoothly."""
+    """The sound at every 1/2, 1/4 … 1/most of its rate."""
     sounds = {1: samples}
     rate = 1
     while rate < most:

@@ -18,7 +18,8 @@ def hz_to_mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
     hz = np.asarray(hz, dtype=np.float64)
     linear = hz / LINEAR_HZ_PER_MEL
     curved = (
-        LOG_FROM_HZ / LINEAR_HZ_PER_MEL + np.log(np.maximum(hz, LOG_FROM_HZ) / LOG_FROM_HZ) / LOG_STEP
+        LOG_FROM_HZ / LINEAR_HZ_PER_MEL
+        + np.log(np.maximum(hz, LOG_FROM_HZ) / LOG_FROM_HZ) / LOG_STEP
     )
     mels: NDArray[np.float64] = np.where(hz < LOG_FROM_HZ, linear, curved)
     return mels

@@ -62,7 +62,7 @@ class Notice:
     ----------
     code : str
         Stable and short, for programs: ``band-limited``, ``clipping``, ``mostly-silent``,
-        ``short``, ``non-finite``, ``truncated``.
+        ``short``, ``non-finite``, ``truncated``, ``out-of-scale``.
     message : str
         One sentence for people.
     value : float

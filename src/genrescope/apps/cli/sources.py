@@ -8,14 +8,70 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SOUND_SUFFIXES = frozenset(
-    ".wav .flac .mp3 .ogg .oga .opus .aiff .aif .aifc .au .caf .m4a .m4b .mp4 .mov .mkv .aac .wma "
-    ".webm .ape .wv .mka .mp2 .ac3 .amr .3gp .avi .w64 .rf64 .tta .dsf".split()
+    [
+        ".wav",
+        ".flac",
+        ".mp3",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".aiff",
+        ".aif",
+        ".aifc",
+        ".au",
+        ".caf",
+        ".m4a",
+        ".m4b",
+        ".mp4",
+        ".mov",
+        ".mkv",
+        ".aac",
+        ".wma",
+        ".webm",
+        ".ape",
+        ".wv",
+        ".mka",
+        ".mp2",
+        ".ac3",
+        ".amr",
+        ".3gp",
+        ".avi",
+        ".w64",
+        ".rf64",
+        ".tta",
+        ".dsf",
+    ]
 )
 """Names that are looked for in a folder."""
 
 BESIDE_SUFFIXES = frozenset(
-    ".md .txt .csv .json .jpg .jpeg .png .gif .webp .pdf .cue .nfo .log .m3u .m3u8 .pls .lrc .html "
-    ".url .sfv .md5 .toml .xml .ini .db".split()
+    [
+        ".md",
+        ".txt",
+        ".csv",
+        ".json",
+        ".jpg",
+        ".jpeg",
+        ".png",
+        ".gif",
+        ".webp",
+        ".pdf",
+        ".cue",
+        ".nfo",
+        ".log",
+        ".m3u",
+        ".m3u8",
+        ".pls",
+        ".lrc",
+        ".html",
+        ".url",
+        ".sfv",
+        ".md5",
+        ".toml",
+        ".xml",
+        ".ini",
+        ".db",
+    ]
 )
 """Names that lie beside music and are passed over among several arguments."""
 

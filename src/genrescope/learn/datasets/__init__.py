@@ -48,7 +48,7 @@ def load(name: str) -> Dataset:
 
 
 def data_folder() -> Path:
-    """The folder of the collections: ``$GENRESCOPE_DATA``, else ``../shared/data`` of a checkout."""
+    """Where the collections are: ``$GENRESCOPE_DATA``, else ``../shared/data`` of a checkout."""
     given = os.environ.get(DATA_VARIABLE)
     if given:
         return Path(given)

@@ -37,17 +37,18 @@ class WithActivationMap(nn.Module):
     Parameters
     ----------
     network : Pooled
+    places : int
+        Places of the last feature map: the average is over them.
     """
 
-    def __init__(self, network: Pooled) -> None:
+    def __init__(self, network: Pooled, places: int) -> None:
         super().__init__()
         self.trunk = network.trunk
         self.head = nn.Conv2d(network.head.in_features, network.head.out_features, 1, bias=False)
-        self.head.weight.data = network.head.weight.data[:, :, None, None].clone()
+        self.head.weight.data = network.head.weight.data[:, :, None, None] / places
         self.bias = nn.Parameter(network.head.bias.data.clone())
 
     def forward(self, picture: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits (batch, genres) and cam (batch, genres, h, w), cam.sum(h, w) + bias = logits."""
         cam = self.head(self.trunk(picture))
-        cam = cam / (cam.shape[2] * cam.shape[3])
         return cam.sum(dim=(2, 3)) + self.bias, cam

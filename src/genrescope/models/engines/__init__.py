@@ -1,1 +1,136 @@
-"""Room."""
+"""What runs a model file: one module an engine.
+
+Every module here offers `available`, `devices` and ``load(model, device) -> Engine``. Adding a
+file adds the engine. Types of OpenVINO and ONNX Runtime never leave this folder.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol, cast
+
+import numpy as np
+
+from genrescope.models.file import ModelFile
+from genrescope.types import EngineError, FloatArray, refuse
+
+PREFERRED = ("openvino", "onnxruntime")
+"""Which engine is tried first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outputs:
+    """What a network gives for a stack of pictures.
+
+    Attributes
+    ----------
+    logits : ndarray of float32, shape (n, genres)
+    cam : ndarray of float32, shape (n, genres, h, w), or None
+    """
+
+    logits: FloatArray
+    cam: FloatArray | None
+
+
+class Engine(Protocol):
+    """A loaded network.
+
+    Attributes
+    ----------
+    name, device, precision : str
+        E.g. ``openvino``, ``CPU``, ``f32``.
+    reason : str
+        Why that precision, in a sentence.
+    """
+
+    name: str
+    device: str
+    precision: str
+    reason: str
+
+    def run(self, pictures: FloatArray) -> Outputs:
+        """Pictures (n, channels, height, width) in, outputs out.
+
+        What comes out for a picture does not depend, to the bit, on the others beside it.
+        """
+        ...
+
+
+class EngineModule(Protocol):
+    """What a module of this folder offers."""
+
+    def available(self) -> tuple[bool, str]:
+        """Whether it can run here, and its version or the reason why not."""
+        ...
+
+    def devices(self) -> tuple[str, ...]:
+        """Names of the devices that it finds."""
+        ...
+
+    def load(self, model: ModelFile, device: str | None = None) -> Engine:
+        """Make the network ready; raises `EngineError`."""
+        ...
+
+
+def names() -> tuple[str, ...]:
+    """The engines found, preferred ones first."""
+    found = [module.name for module in pkgutil.iter_modules(__path__)]
+    plain = sorted(name for name in found if not name.startswith("_"))
+    return tuple(sorted(plain, key=lambda n: PREFERRED.index(n) if n in PREFERRED else 99))
+
+
+def load(name: str) -> EngineModule:
+    """Import one engine's module.
+
+    Raises
+    ------
+    EngineError
+        If there is none of that name.
+    """
+    if name not in names():
+        raise EngineError(f"no engine {name!r}; there are: {', '.join(names())}")
+    return cast(EngineModule, import_module(f"{__name__}.{name}"))
+
+
+def open_engine(model: ModelFile, name: str | None = None, device: str | None = None) -> Engine:
+    """Load a model file into the named engine, or into the first that takes it.
+
+    Raises
+    ------
+    EngineError
+        If none takes it, with every engine's reason.
+    """
+    reasons = []
+    for candidate in (name,) if name else names():
+        module = load(candidate)
+        there, why = module.available()
+        if not there:
+            reasons.append(f"{candidate}: {why}")
+            continue
+        try:
+            return module.load(model, device)
+        except EngineError as error:
+            reasons.append(f"{candidate}: {error}")
+    raise EngineError(f"nothing here can run {model.path.name} ({'; '.join(reasons)})")
+
+
+def check_pictures(pictures: FloatArray, model: ModelFile) -> None:
+    """Refuse what is not a stack of the card's pictures.
+
+    Raises
+    ------
+    EngineError
+    """
+    picture = model.card.picture
+    shape = (picture.channels, picture.height, picture.width)
+    wrong = pictures.dtype != np.float32 or pictures.ndim != 4 or pictures.shape[1:] != shape
+    refuse(
+        wrong,
+        f"{model.card.name} sees float32 (n, {', '.join(map(str, shape))}), "
+        f"not {pictures.dtype} {pictures.shape}",
+        EngineError,
+    )
+    refuse(len(pictures) == 0, "no picture to look at", EngineError)
+    refuse(not np.isfinite(pictures).all(), "a picture holds what is no number", EngineError)

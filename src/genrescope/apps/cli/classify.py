@@ -1,0 +1,150 @@
+"""``genrescope classify``: what genre recordings are."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from genrescope.apps.cli import show
+from genrescope.apps.cli.sources import find_sources
+from genrescope.apps.cli.waiting import Waiting
+from genrescope.types import AudioError, Comparison, Failure, GenrescopeError, Prediction
+
+if TYPE_CHECKING:
+    from genrescope.apps.results import Result
+    from genrescope.audio import WindowChoice
+    from genrescope.classify.classifier import Classifier
+
+EPILOG = """Examples:
+
+`genrescope classify samples/*`
+
+`genrescope classify --model all --top 3 samples/jazz_vibe_ace.flac`
+
+`genrescope classify --json --timeline samples/disco_con_tutti.mp3`
+
+`cat samples/blues_black_bass.ogg | genrescope classify -`"""
+
+
+def classify_command(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="FILE|FOLDER|-...", help="What to listen to.")
+    ],
+    model: Annotated[
+        list[str] | None, typer.Option("--model", "-m", help="Model name, file, or `all`.")
+    ] = None,
+    top: Annotated[int, typer.Option("--top", "-n", min=1, help="How many genres to show.")] = 5,
+    windows: Annotated[
+        str, typer.Option(help="Which windows: first, centre, all, or a number.")
+    ] = "all",
+    start: Annotated[float, typer.Option(min=0.0, help="Begin at this second.")] = 0.0,
+    duration: Annotated[
+        float | None, typer.Option(help="Listen to so many seconds at most.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="A table for spreadsheets.")] = False,
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="Every window by itself, too.")
+    ] = False,
+    engine: Annotated[str | None, typer.Option(help="openvino or onnxruntime.")] = None,
+    device: Annotated[str | None, typer.Option(help="CPU, GPU, NPU or CUDA.")] = None,
+) -> None:
+    """Say what genre recordings are, with the probability of each genre.
+
+    Probabilities are each network's own, calibrated on validation music. A recording is looked
+    at in windows of ten seconds, whose logits are averaged. Exit code 1 says that some
+    recordings could not be classified; the others were.
+    """
+    if as_json and as_csv:
+        raise typer.BadParameter("choose --json or --csv")
+    from genrescope.audio import parse_windows
+
+    try:
+        choice = parse_windows(windows)
+    except AudioError as error:
+        raise typer.BadParameter(str(error)) from error
+    found = find_sources(sources)
+    for skipped in found.skipped:
+        show.remark(f"passed over {skipped}: not a sound, by its name")
+    if not found.paths:
+        raise GenrescopeError("no sound file among what was named")
+    from genrescope.classify.classifier import Classifier, load_models
+
+    classifier = Classifier(load_models(model or [], engine, device))
+    labels = [label for one in classifier.models for label in one.card.labels]
+    writer = _Writer("json" if as_json else "csv" if as_csv else "", top, timeline, labels)
+    failures = 0
+    for result in _results(classifier, found.paths, choice, start, duration):
+        failures += isinstance(result, Failure)
+        writer.write(result)
+    if failures and len(found.paths) > 1:
+        show.complain(f"{failures} of {len(found.paths)} could not be classified")
+    if failures:
+        raise typer.Exit(1)
+
+
+def _results(
+    classifier: Classifier,
+    paths: tuple[str, ...],
+    choice: WindowChoice,
+    start: float,
+    duration: float | None,
+) -> Iterator[Result]:
+    with Waiting(len(paths)) as waiting:
+        for path in paths:
+            waiting.begin(path)
+            try:
+                yield classifier.classify(
+                    sys.stdin.buffer if path == "-" else path,
+                    windows=choice,
+                    start=start,
+                    duration=duration,
+                    tell=waiting.hear,
+                )
+            except GenrescopeError as error:
+                stage = "audio" if isinstance(error, AudioError) else "classify"
+                yield Failure(path, stage, str(error))
+            waiting.end()
+
+
+class _Writer:
+    """Writes every result as it comes, in the form asked for."""
+
+    def __init__(self, form: str, top: int, timeline: bool, labels: list[str]) -> None:
+        self._form, self._top, self._timeline = form, top, timeline
+        self._labels = tuple(dict.fromkeys(labels))
+        self._table: csv.DictWriter[str] | None = None
+
+    def write(self, result: Result) -> None:
+        """Write one result."""
+        if self._form:
+            self._write_plain(result)
+        elif isinstance(result, Failure):
+            show.complain(result.reason)
+        elif isinstance(result, Comparison):
+            show.show_comparison(result, self._top, self._timeline)
+        elif isinstance(result, Prediction):
+            show.show_prediction(result, self._top, self._timeline)
+
+    def _write_plain(self, result: Result) -> None:
+        from genrescope.apps.results import to_plain, to_rows
+
+        if self._form == "json":
+            text = json.dumps(to_plain(result, per_window=self._timeline), ensure_ascii=False)
+            sys.stdout.write(text + "\n")
+        else:
+            for row in to_rows(result, per_window=self._timeline):
+                self._write_row(row)
+        sys.stdout.flush()
+
+    def _write_row(self, row: dict[str, Any]) -> None:
+        if self._table is None:
+            names = ["source", "model", "start", "genre", "probability", "error"]
+            self._table = csv.DictWriter(sys.stdout, [*names, *self._labels], restval="")
+            self._table.writeheader()
+        self._table.writerow(row)

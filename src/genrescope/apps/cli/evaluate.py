@@ -1,0 +1,55 @@
+"""``genrescope evaluate``: how well models do, with intervals."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from genrescope.apps.cli import show
+
+if TYPE_CHECKING:
+    from genrescope.types import Report
+
+SHOWN = ("top1", "top3", "macro_f1", "macro_recall8", "nll", "ece")
+
+
+def evaluate_command(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL...")],
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the collections; else $GENRESCOPE_DATA.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Measure models on the test splits: real audio from other sources first, then each set.
+
+    Intervals are 95 % bootstrap intervals over songs. Constant-Q models are measured on real
+    constant-Q spectrograms and, apart from that, on translated ones.
+
+    Example: `genrescope evaluate mobilenetv3_mel mobilenetv3_cqt`
+    """
+    from genrescope.learn import judging
+
+    reports: list[Report] = []
+    for name in models:
+        reports.extend(judging.judge_model(name, data))
+    if as_json:
+        sys.stdout.write(json.dumps([judging.to_plain(r) for r in reports], indent=1) + "\n")
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
+    for column in ("model", "test set", "songs", *SHOWN):
+        table.add_column(column)
+    for report in reports:
+        cells = []
+        for metric in SHOWN:
+            score = report.score(metric)
+            cells.append(f"{score.value:.3f} ({score.low:.3f}–{score.high:.3f})")
+        table.add_row(report.model, report.dataset, str(report.n), *cells)
+    show.out().print(table)
+    for report in reports:
+        genres = ", ".join(f"{g} {r:.2f} (n {n})" for g, n, r in report.per_genre)
+        show.out().print(f"{report.model}, {report.dataset}: {genres}", highlight=False)

@@ -1,0 +1,75 @@
+"""The command ``genrescope``: which commands there are, and how an error ends one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from genrescope import __version__
+from genrescope.apps.cli import (
+    bench,
+    classify,
+    doctor,
+    evaluate,
+    models,
+    show,
+    spectrogram,
+    train,
+)
+from genrescope.types import GenrescopeError
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    name="genrescope",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="See what genre a piece of music is: the picture of its sound, what networks make of it, "
+    "and how far to trust them.",
+    epilog="Begin with: `genrescope classify samples/*`",
+)
+
+app.command("classify", epilog=classify.EPILOG)(classify.classify_command)
+app.command("spectrogram", epilog=spectrogram.EPILOG)(spectrogram.spectrogram_command)
+app.add_typer(models.app, name="models")
+app.command("doctor")(doctor.doctor_command)
+app.command("bench")(bench.bench_command)
+app.command("train")(train.train_command)
+app.command("evaluate")(evaluate.evaluate_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        show.out().print(f"genrescope {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line, and turn what goes wrong into a sentence and an exit code.
+
+    Exit codes: 0 all went well, 1 something failed, 2 wrong usage, 130 interrupted.
+    """
+    try:
+        app(args=None if arguments is None else list(arguments))
+    except GenrescopeError as error:
+        show.complain(str(error))
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        show.complain("stopped")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(FAILED)

@@ -1,0 +1,185 @@
+"""``genrescope models``: what is there, what it says of itself, getting more."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from genrescope.apps.cli import show
+from genrescope.types import ModelCard
+
+app = typer.Typer(
+    help="List, show, verify, install and remove model files.",
+    epilog="Example: `genrescope models show mobilenetv3_mel`",
+    invoke_without_command=True,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+@app.callback()
+def _default(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        list_command(as_json=False)
+
+
+@app.command("list")
+def list_command(as_json: Json = False) -> None:
+    """List every model file that was found, and where.
+
+    Example: `genrescope models list`
+    """
+    from genrescope import models
+
+    listings = models.list_models()
+    if as_json:
+        rows = [
+            {
+                "name": one.name,
+                "path": str(one.path),
+                "place": one.place,
+                "kind": one.card.spectrogram.kind if one.card else None,
+                "labels": list(one.card.labels) if one.card else None,
+                "problem": one.problem or None,
+            }
+            for one in listings
+        ]
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
+    for column in ("model", "sees", "labels", "where", ""):
+        table.add_column(column)
+    for one in listings:
+        card = one.card
+        sees = f"{card.spectrogram.kind} {card.picture.height}×{card.picture.width}" if card else ""
+        count = str(len(card.labels)) if card else ""
+        table.add_row(one.name, sees, count, one.place, Text(one.problem, style="red"))
+    show.out().print(table)
+
+
+@app.command("show")
+def show_command(name: str, as_json: Json = False) -> None:
+    """Show a model's card as a page: recipe, training data, scores, what not to believe.
+
+    Example: `genrescope models show mobilenetv3_mel`
+    """
+    from genrescope import models
+
+    model = models.find(name)
+    if as_json:
+        sys.stdout.write(models.card_to_json(model.card) + "\n")
+        return
+    _print_card(model.card)
+    rows = [
+        ("file", str(model.path)),
+        ("bytes", f"{model.size_bytes:,}"),
+        ("SHA-256", model.sha256),
+    ]
+    _print_pairs(rows)
+
+
+def _print_card(card: ModelCard) -> None:
+    spec, picture = card.spectrogram, card.picture
+    out = show.out()
+    out.print(Text(card.name, style="bold"), Text(f"  {card.network}", style="dim"))
+    if card.description:
+        out.print(f"  {card.description}\n", highlight=False)
+    window = f"{spec.window_seconds:g} s = {spec.frames} columns of {spec.hop_length} samples"
+    fft = f", n_fft {spec.n_fft}" if spec.kind == "mel" else f", {spec.bins_per_octave} an octave"
+    _print_pairs(
+        [
+            (
+                "spectrogram",
+                f"{spec.kind}, {spec.bands} bands, {spec.low_hz:.1f}–{spec.high_hz:.0f} Hz{fft}",
+            ),
+            ("window", f"{window} at {spec.sample_rate} Hz"),
+            ("picture", f"{picture.channels} × {picture.height} × {picture.width}"),
+            ("labels", ", ".join(card.labels)),
+            ("temperature", f"{card.temperature:.3f}"),
+            ("weights", card.weights),
+            ("licence", card.licence),
+            ("paper", card.paper),
+            ("held out", card.held_out),
+        ]
+    )
+    out.print("\n  learned from", style="bold")
+    for source in card.training:
+        out.print(
+            f"    {source.name}: {source.excerpts} excerpts, {source.split}. Terms: {source.terms}",
+            highlight=False,
+        )
+    _print_scores(card)
+    for warning in card.warnings:
+        out.print(Text(f"  ! {warning}", style="yellow"), highlight=False)
+    out.print()
+
+
+def _print_pairs(pairs: list[tuple[str, str]]) -> None:
+    for key, value in pairs:
+        if value:
+            show.out().print(Text(f"  {key:<12}", style="dim") + Text(value), highlight=False)
+
+
+def _print_scores(card: ModelCard) -> None:
+    show.out().print("\n  measured (95 % interval)", style="bold")
+    sets = dict.fromkeys((s.dataset, s.split, s.note) for s in card.scores)
+    for dataset, split, note in sets:
+        rows = [s for s in card.scores if (s.dataset, s.split, s.note) == (dataset, split, note)]
+        figures = ", ".join(f"{s.metric} {s.value:.3f} ({s.low:.3f}–{s.high:.3f})" for s in rows)
+        aside = f" [{note}]" if note else ""
+        line = f"    {dataset} {split}, {rows[0].n} songs{aside}: {figures}"
+        show.out().print(Text(line), highlight=False)
+
+
+@app.command("verify")
+def verify_command(names: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+    """Read model files again from their bytes: digest, card, network.
+
+    Example: `genrescope models verify`
+    """
+    from genrescope import models
+    from genrescope.models import zoo
+    from genrescope.types import ModelError
+
+    broken = 0
+    for name in names or [one.name for one in models.list_models()]:
+        try:
+            model = zoo.verify(name)
+        except ModelError as error:
+            broken += 1
+            show.complain(str(error))
+            continue
+        show.out().print(f"{name}: in order, {model.sha256[:16]}…", highlight=False)
+    if broken:
+        raise typer.Exit(1)
+
+
+@app.command("install")
+def install_command(
+    source: Annotated[str, typer.Argument(metavar="FILE|URL")],
+    sha256: Annotated[str | None, typer.Option(help="What the file's digest must be.")] = None,
+) -> None:
+    """Put a model file into your models folder, verified. A URL needs its SHA-256.
+
+    Example: `genrescope models install mine.onnx`
+    """
+    from genrescope import models
+
+    model = models.install(source, sha256)
+    show.out().print(f"{model.card.name} is installed: {model.path}", highlight=False)
+
+
+@app.command("remove")
+def remove_command(name: str) -> None:
+    """Delete a model that was installed.
+
+    Example: `genrescope models remove mine`
+    """
+    from genrescope import models
+
+    show.out().print(f"removed {models.remove(name)}", highlight=False)

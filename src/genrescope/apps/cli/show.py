@@ -1,0 +1,173 @@
+"""How results look in a terminal."""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from genrescope.classify import taxonomies
+from genrescope.types import (
+    Comparison,
+    FloatArray,
+    Notice,
+    Prediction,
+    TaxonomyError,
+)
+
+BAR_CELLS = 24
+UNKNOWN_COLOUR = "#8a8a8a"
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+@lru_cache(maxsize=1)
+def out() -> Console:
+    """Standard output."""
+    return Console(soft_wrap=True)
+
+
+@lru_cache(maxsize=1)
+def err() -> Console:
+    """Standard error: progress and complaints."""
+    return Console(stderr=True, soft_wrap=True)
+
+
+def complain(message: str) -> None:
+    """One error, on standard error."""
+    err().print(f"[bold red]genrescope:[/] {escape(message)}", highlight=False)
+
+
+def remark(message: str) -> None:
+    """Something worth knowing that is no error, on standard error."""
+    err().print(f"[dim]{escape(message)}[/]", highlight=False)
+
+
+def colour_of(label: str, taxonomy: str = "genres16") -> str:
+    """The colour of a label's family; grey where the taxonomy does not hold it."""
+    try:
+        return taxonomies.load(taxonomy).genre(label).family.colour
+    except TaxonomyError:
+        return UNKNOWN_COLOUR
+
+
+def bar(share: float, cells: int = BAR_CELLS) -> str:
+    """A bar for a share in [0, 1], to an eighth of a character.
+
+    Examples
+    --------
+    >>> bar(0.5, 4)
+    '██  '
+    """
+    eighths = round(max(0.0, min(1.0, share)) * cells * 8)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (EIGHTHS[rest] if rest else "")).ljust(cells)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as people read them.
+
+    Examples
+    --------
+    >>> clock(65.2), clock(3725), clock(1.5)
+    ('1:05', '1:02:05', '0:01.5')
+    """
+    if seconds < 10:
+        return f"0:{seconds:04.1f}"
+    whole = int(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+def show_prediction(prediction: Prediction, top: int, timeline: bool = False) -> None:
+    """Headline, bars and notices of one model's prediction."""
+    genre, share = prediction.top(1)[0]
+    _headline(prediction.source, genre, share, f"{prediction.model}, {_extent(prediction)}")
+    _bars(prediction.top(top))
+    _notices(prediction.notices)
+    if timeline:
+        _timeline(prediction)
+    out().print()
+
+
+def _extent(prediction: Prediction) -> str:
+    count = len(prediction.window_starts)
+    return f"{clock(prediction.seconds)} in {count} window{'s' if count != 1 else ''}"
+
+
+def _headline(source: str, genre: str, share: float, aside: str) -> None:
+    line = Text(source, style="bold")
+    line.append("  ")
+    line.append(f"{genre} ({share:.1%})".replace("%", " %"), style=f"bold {colour_of(genre)}")
+    line.append(f"  {aside}", style="dim")
+    out().print(line, highlight=False)
+
+
+def _bars(pairs: tuple[tuple[str, float], ...]) -> None:
+    for label, share in pairs:
+        line = Text(f"  {label:<11}")
+        line.append(bar(share), style=colour_of(label))
+        line.append(f" {share * 100:5.1f} %")
+        out().print(line, highlight=False)
+
+
+def _notices(notices: tuple[Notice, ...]) -> None:
+    for notice in notices:
+        out().print(Text(f"  ! {notice.message}", style="yellow"), highlight=False)
+
+
+def _timeline(prediction: Prediction) -> None:
+    for start, row in zip(prediction.window_starts, prediction.per_window, strict=True):
+        best = _best(prediction.labels, row)
+        line = Text(f"  {clock(start):>8}  ", style="dim")
+        for label, share in best:
+            line.append(f"{label} {share:.0%}   ", style=colour_of(label))
+        out().print(line, highlight=False)
+
+
+def _best(labels: tuple[str, ...], row: FloatArray, count: int = 3) -> list[tuple[str, float]]:
+    order = (-row).argsort(kind="stable")[:count]
+    return [(labels[i], float(row[i])) for i in order]
+
+
+def show_comparison(comparison: Comparison, top: int, timeline: bool = False) -> None:
+    """Several models side by side, and what they say together."""
+    first = comparison.predictions[0]
+    genre, share = comparison.top(1)[0]
+    count = len(comparison.predictions)
+    _headline(first.source, genre, share, f"mean of {count} models, {_extent(first)}")
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
+    table.add_column("")
+    table.add_column("mean", justify="right")
+    for prediction in comparison.predictions:
+        table.add_column(prediction.model, justify="right")
+    for label, mean in comparison.top(top):
+        place = comparison.labels.index(label)
+        shares = [float(p.probabilities[place]) for p in comparison.predictions]
+        cells = [f"{share * 100:.1f} %" for share in (mean, *shares)]
+        table.add_row(Text(f"  {label}", style=colour_of(label)), *cells)
+    out().print(table)
+    out().print(f"  {_verdict(comparison)}", highlight=False)
+    _notices(first.notices)
+    if timeline:
+        for prediction in comparison.predictions:
+            out().print(f"  {prediction.model}", style="dim", highlight=False)
+            _timeline(prediction)
+    out().print()
+
+
+def _verdict(comparison: Comparison) -> str:
+    count = len(comparison.predictions)
+    agreeing = round(comparison.agreement * count)
+    text = f"{agreeing} of {count} agree, divergence {comparison.divergence:.2f} bits"
+    if comparison.dissenters:
+        text += "; " + ", ".join(f"{model} says {genre}" for model, genre in comparison.dissenters)
+    return text
+
+
+def is_terminal() -> bool:
+    """Whether a person watches standard error."""
+    return sys.stderr.isatty()

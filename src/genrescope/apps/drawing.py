@@ -1,0 +1,76 @@
+"""Spectrograms as pictures for people: axes, units, a colour bar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genrescope.spectrogram.frequencies import note_name
+from genrescope.types import FloatArray, Spectrogram
+
+COLOURS = "magma"
+HZ_MARKS = (50, 100, 200, 500, 1000, 2000, 4000, 8000, 16000)
+DOTS_PER_INCH = 120
+
+
+def draw_axes(picture: Spectrogram, title: str, path: Path) -> None:
+    """Write a spectrogram as PNG with time, frequency or notes, and dB.
+
+    Parameters
+    ----------
+    picture : Spectrogram
+    title : str
+    path : Path
+        Written whole; an existing file is replaced.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    seconds = picture.frame_seconds
+    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    half = picture.spec.hop_length / picture.spec.sample_rate / 2
+    extent = (float(seconds[0]) - half, float(seconds[-1]) + half, -0.5, picture.spec.bands - 0.5)
+    image = axes.imshow(
+        picture.values,
+        origin="lower",
+        aspect="auto",
+        extent=extent,
+        cmap=COLOURS,
+        vmin=-picture.spec.dynamic_range_db,
+        vmax=0.0,
+        interpolation="nearest",
+    )
+    axes.set_title(_plain(title), fontsize=10, loc="left")
+    axes.set_xlabel("time (s)")
+    _mark_bands(axes, picture)
+    figure.colorbar(image, ax=axes, label="dB below the loudest", pad=0.01)
+    figure.savefig(path, dpi=DOTS_PER_INCH, format="png")
+
+
+def _plain(title: str) -> str:
+    return title.replace("$", r"\$")
+
+
+def _mark_bands(axes: Any, picture: Spectrogram) -> None:
+    hz = picture.band_hz
+    if picture.spec.kind == "cqt":
+        step = picture.spec.bins_per_octave
+        places = list(range(0, len(hz), step))
+        axes.set_yticks(places, [f"{note_name(float(hz[i]))}  {hz[i]:.0f} Hz" for i in places])
+        axes.set_ylabel("note")
+        return
+    marks = [mark for mark in HZ_MARKS if hz[0] <= mark <= hz[-1]]
+    axes.set_yticks(np.interp(marks, hz, np.arange(len(hz))), [f"{mark}" for mark in marks])
+    axes.set_ylabel("frequency (Hz), mel scale")
+
+
+def write_grey(unit: FloatArray, path: Path) -> None:
+    """Write values in [0, 1], shape (height, width), as a grey PNG, row 0 at the bottom."""
+    from PIL import Image
+
+    grey = np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)[::-1]
+    Image.fromarray(grey).save(path, format="png")

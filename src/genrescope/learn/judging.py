@@ -1,0 +1,132 @@
+"""Measuring a model file on labelled spectrograms, through the engine that will run it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genrescope.classify.calibrate import apply_temperature
+from genrescope.classify.classifier import Model, load_models, look
+from genrescope.learn import datasets
+from genrescope.learn.evaluation import Infer, excerpt_logits, song_logits
+from genrescope.learn.excerpts import Excerpts
+from genrescope.learn.metrics import confusion, measure
+from genrescope.learn.splits import check_leaks, withhold_judged
+from genrescope.learn.translate import TRANSLATOR, with_constant_q
+from genrescope.types import FloatArray, Report
+
+REAL_AUDIO = ("audio_pairs", "audio_pairs_rock")
+TRANSLATED_NOTE = "constant-Q pictures translated from mel"
+
+
+def load_collections(
+    names: Sequence[str], folder: Path, kind: str, cache: Path
+) -> tuple[Excerpts, ...]:
+    """Read data sets, withhold what judges from what teaches, check for leaks, translate for cqt.
+
+    Raises
+    ------
+    TrainingError
+        If a data set is not there, or a song stands in train and in test.
+    """
+    read = withhold_judged([datasets.load(name).load(folder) for name in names])
+    check_leaks(read)
+    return with_constant_q(read, folder / TRANSLATOR, cache) if kind == "cqt" else read
+
+
+def engine_infer(model: Model) -> Infer:
+    """The second half of the line, from windows in [0, 1] to logits."""
+
+    def infer(windows: FloatArray) -> FloatArray:
+        return look(model, windows)
+
+    return infer
+
+
+def judge_model(name: str, folder: Path | None = None, cache: Path | None = None) -> list[Report]:
+    """Reports of one model on real audio, then on GTZAN's and on ece324's test.
+
+    Parameters
+    ----------
+    name : str
+        Of a model file.
+    folder : Path, optional
+        Of the collections.
+    cache : Path, optional
+        For translated pictures.
+
+    Returns
+    -------
+    list of Report
+    """
+    model = load_models([name])[0]
+    folder = folder or datasets.data_folder()
+    kind = model.card.spectrogram.kind
+    names = [*REAL_AUDIO, "gtzan", "ece324"]
+    collections = load_collections(names, folder, kind, cache or Path("runs") / "translated")
+    return judge(model, collections, "test")
+
+
+def judge(model: Model, collections: Sequence[Excerpts], split: str) -> list[Report]:
+    """Reports on real audio together, then on every other collection by itself."""
+    real = [e for e in collections if e.dataset in REAL_AUDIO]
+    others = [e for e in collections if e.dataset not in REAL_AUDIO]
+    reports = [report(model, real, "real audio", split)] if real else []
+    return reports + [report(model, [one], one.dataset, split) for one in others]
+
+
+def report(model: Model, collections: Sequence[Excerpts], dataset: str, split: str) -> Report:
+    """One report over one split of one or several collections."""
+    card = model.card
+    logits, truth, digests, translated = [], [], [], False
+    for excerpts in collections:
+        part = excerpts.split(split)
+        if not len(part):
+            continue
+        pictures = part.pictures(card.spectrogram.kind)
+        rows = excerpt_logits(engine_infer(model), pictures, card.spectrogram.frames)
+        pooled, labels = song_logits(rows, part, card.labels)
+        logits.append(pooled)
+        truth.append(labels)
+        digests.append(part.digest)
+        translated |= part.cqt_translated and card.spectrogram.kind == "cqt"
+    probabilities = apply_temperature(np.concatenate(logits), card.temperature)
+    true = np.concatenate(truth)
+    name = f"{dataset} (translated)" if translated else dataset
+    note = TRANSLATED_NOTE if translated else ""
+    table = confusion(probabilities, true)
+    songs = table.sum(axis=1)
+    return Report(
+        model=card.name,
+        dataset=name,
+        split=split,
+        n=len(true),
+        scores=measure(probabilities, true, dataset, split, note),
+        labels=card.labels,
+        confusion=table,
+        per_genre=tuple(
+            (label, int(songs[i]), float(table[i, i] / songs[i]))
+            for i, label in enumerate(card.labels)
+            if songs[i]
+        ),
+        data_digest="+".join(digest[:16] for digest in digests),
+    )
+
+
+def to_plain(report: Report) -> dict[str, Any]:
+    """A report as what `json` can write."""
+    return {
+        "model": report.model,
+        "dataset": report.dataset,
+        "split": report.split,
+        "songs": report.n,
+        "scores": [asdict(score) for score in report.scores],
+        "labels": list(report.labels),
+        "confusion": report.confusion.tolist(),
+        "per_genre": [{"genre": g, "songs": n, "recall": r} for g, n, r in report.per_genre],
+        "data_digest": report.data_digest,
+    }

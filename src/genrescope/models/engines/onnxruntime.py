@@ -1,0 +1,84 @@
+"""ONNX Runtime: the second engine, and the one for CUDA."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from genrescope.models.engines import Outputs, check_pictures
+from genrescope.models.file import ModelFile, runnable_bytes
+from genrescope.types import EngineError, FloatArray, MissingExtraError
+
+NAME = "onnxruntime"
+PROVIDERS = {"CPU": "CPUExecutionProvider", "CUDA": "CUDAExecutionProvider"}
+ERRORS_ONLY = 3
+
+
+def _runtime() -> Any:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingExtraError("ONNX Runtime", "onnxruntime") from error
+    return onnxruntime
+
+
+def available() -> tuple[bool, str]:
+    """Whether ONNX Runtime can be imported, and its version or the reason why not."""
+    try:
+        return True, str(_runtime().__version__)
+    except MissingExtraError as error:
+        return False, str(error)
+
+
+def devices() -> tuple[str, ...]:
+    """``CPU``, and ``CUDA`` where this build of ONNX Runtime has it."""
+    offered = _runtime().get_available_providers()
+    return tuple(name for name, provider in PROVIDERS.items() if provider in offered)
+
+
+class OnnxRuntimeEngine:
+    """One network in an ONNX Runtime session, run a picture at a time.
+
+    Parameters
+    ----------
+    model : ModelFile
+    device : str
+    """
+
+    def __init__(self, model: ModelFile, device: str) -> None:
+        self.name, self.device, self._model = NAME, device, model
+        self.precision, self.reason = "f32", "the precision that the file's graph computes in"
+        runtime = _runtime()
+        options = runtime.SessionOptions()
+        options.log_severity_level = ERRORS_ONLY
+        self._session = runtime.InferenceSession(
+            runnable_bytes(model.path), options, providers=[PROVIDERS[device]]
+        )
+        self._outputs = ["logits"] + (["cam"] if model.cam_shape is not None else [])
+
+    def run(self, pictures: FloatArray) -> Outputs:
+        """See `genrescope.models.engines.Engine`."""
+        check_pictures(pictures, self._model)
+        given = [self._session.run(self._outputs, {"picture": p[None]}) for p in pictures]
+        logits = np.concatenate([one[0] for one in given])
+        cam = np.concatenate([one[1] for one in given]) if len(self._outputs) > 1 else None
+        return Outputs(logits, cam)
+
+
+def load(model: ModelFile, device: str | None = None) -> OnnxRuntimeEngine:
+    """Open a session.
+
+    Raises
+    ------
+    EngineError
+        If the device is not there, or the file cannot be loaded.
+    """
+    found = devices()
+    wanted = device or ("CUDA" if "CUDA" in found else "CPU")
+    if wanted not in found:
+        raise EngineError(f"ONNX Runtime finds no {wanted} here, only {', '.join(found)}")
+    try:
+        return OnnxRuntimeEngine(model, wanted)
+    except (RuntimeError, ValueError) as error:
+        raise EngineError(f"ONNX Runtime cannot load it: {error}") from error

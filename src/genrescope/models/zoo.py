@@ -1,0 +1,193 @@
+"""Finding model files: which folders are looked in, and what lies there."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from genrescope.models.file import ModelFile, digest_file, read_model
+from genrescope.types import DigestError, ModelCard, ModelError, ModelNotFoundError
+
+FOLDERS_VARIABLE = "GENRESCOPE_MODELS"
+INDEX_FILE = "index.json"
+SUFFIX = ".onnx"
+DEFAULTS = ("mobilenetv3_mel", "mobilenetv3_cqt")
+"""What runs where no model is named: the first of these that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A model file that was found, whether or not it can be used.
+
+    Attributes
+    ----------
+    name : str
+    path : Path
+    place : str
+        ``GENRESCOPE_MODELS``, ``checkout``, ``installed`` or ``built in``.
+    card : ModelCard or None
+    problem : str
+        Why it cannot be used, or "".
+    """
+
+    name: str
+    path: Path
+    place: str
+    card: ModelCard | None
+    problem: str = ""
+
+
+def installed_folder() -> Path:
+    """Where `install` puts model files: a folder of the user's."""
+    from platformdirs import user_data_path
+
+    return user_data_path("genrescope", appauthor=False) / "models"
+
+
+def built_in_folder() -> Path:
+    """The weights that the package carries."""
+    return Path(__file__).resolve().parents[1] / "weights"
+
+
+def folders() -> list[tuple[str, Path]]:
+    """Every place that is looked in, with its name; the first that has a model wins."""
+    found = []
+    for entry in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep):
+        if entry:
+            found.append((FOLDERS_VARIABLE, Path(entry)))
+    root = Path(__file__).resolve().parents[3]
+    if (root / "pyproject.toml").is_file():
+        found.append(("checkout", root / "models"))
+    return [*found, ("installed", installed_folder()), ("built in", built_in_folder())]
+
+
+@lru_cache(maxsize=64)
+def _read_cached(path: Path, size: int, modified: int, digest: str | None) -> ModelFile:
+    return read_model(path, expected_digest=digest)
+
+
+def read_found(path: Path) -> ModelFile:
+    """Read a model file, held against the index beside it; unchanged files are read once.
+
+    Raises
+    ------
+    ModelError
+        As `read_model`, and where the index cannot be read.
+    """
+    state = path.stat()
+    digest = _index(path.parent).get(path.stem)
+    return _read_cached(path, state.st_size, state.st_mtime_ns, digest)
+
+
+def _index(folder: Path) -> dict[str, str]:
+    """Name to SHA-256 of a folder's index; empty where there is none."""
+    path = folder / INDEX_FILE
+    if not path.is_file():
+        return {}
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): str(entry["sha256"]) for name, entry in table["models"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{path}: an index that cannot be read ({error})") from error
+
+
+def list_models() -> list[Listing]:
+    """All model files, usable or not, in order of name; a name found twice counts where first."""
+    listings: dict[str, Listing] = {}
+    for place, folder in folders():
+        for path in sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []:
+            if path.stem not in listings and not path.name.startswith("."):
+                listings[path.stem] = _list_one(path, place)
+    return [listings[name] for name in sorted(listings)]
+
+
+def _list_one(path: Path, place: str) -> Listing:
+    try:
+        return Listing(path.stem, path, place, read_found(path).card)
+    except (ModelError, OSError) as error:
+        return Listing(path.stem, path, place, None, str(error))
+
+
+def find(name: str) -> ModelFile:
+    """The model of that name, or at that path.
+
+    Raises
+    ------
+    ModelNotFoundError
+        With what there is, and the nearest name.
+    ModelError
+        If it is there and cannot be used.
+    """
+    if name.endswith(SUFFIX) and Path(name).is_file():
+        return read_found(Path(name).resolve())
+    for _, folder in folders():
+        path = folder / f"{name}{SUFFIX}"
+        if Path(name).name == name and path.is_file():
+            return read_found(path)
+    known = [listing.name for listing in list_models()]
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    there = ", ".join(known) or "none at all"
+    raise ModelNotFoundError(f"no model {name!r}{hint} There are: {there}")
+
+
+def default_models() -> tuple[str, ...]:
+    """Names of what runs where nothing is asked for.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If there is no usable model at all.
+    """
+    usable = [listing.name for listing in list_models() if not listing.problem]
+    for name in (*DEFAULTS, *usable):
+        if name in usable:
+            return (name,)
+    raise ModelNotFoundError(
+        f"no model file that can be used: put one into {installed_folder()}, or point "
+        f"{FOLDERS_VARIABLE} at a folder that has some"
+    )
+
+
+def write_index(folder: Path) -> Path:
+    """Write ``index.json`` for the model files of a folder: digest, bytes, scores.
+
+    Returns
+    -------
+    Path
+    """
+    models = {}
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        model = read_model(path)
+        models[path.stem] = {
+            "file": path.name,
+            "sha256": digest_file(path),
+            "bytes": model.size_bytes,
+            "scores": {
+                f"{s.dataset} {s.split} {s.metric}": round(s.value, 4)
+                for s in model.card.scores
+                if s.metric in ("top1", "top3")
+            },
+        }
+    index = folder / INDEX_FILE
+    text = json.dumps({"format": 1, "models": models}, indent=1, sort_keys=True) + "\n"
+    index.write_text(text, encoding="utf-8")
+    return index
+
+
+def verify(name: str) -> ModelFile:
+    """Read a model again from its bytes, whatever was read before.
+
+    Raises
+    ------
+    ModelError
+    """
+    _read_cached.cache_clear()
+    model = find(name)
+    if digest_file(model.path) != model.sha256:
+        raise DigestError(f"{model.path} changed while it was read")
+    return model
