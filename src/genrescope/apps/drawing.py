@@ -11,7 +11,9 @@ from genrescope.spectrogram.frequencies import note_name
 from genrescope.types import FloatArray, Spectrogram
 
 COLOURS = "magma"
-HZ_MARKS = (50, 100, 200, 500, 1000, 2000, 4000, 8000, 16000)
+HZ_MARKS = (100, 200, 500, 1000, 2000, 4000, 8000, 16000)
+MARK_APART = 0.04
+"""Marks stand at least this share of the axis apart."""
 DOTS_PER_INCH = 120
 
 
@@ -59,12 +61,18 @@ def _mark_bands(axes: Any, picture: Spectrogram) -> None:
     hz = picture.band_hz
     if picture.spec.kind == "cqt":
         step = picture.spec.bins_per_octave
-        places = list(range(0, len(hz), step))
-        axes.set_yticks(places, [f"{note_name(float(hz[i]))}  {hz[i]:.0f} Hz" for i in places])
+        notes = list(range(0, len(hz), step))
+        axes.set_yticks(notes, [f"{note_name(float(hz[i]))}  {hz[i]:.0f} Hz" for i in notes])
         axes.set_ylabel("note")
         return
-    marks = [mark for mark in HZ_MARKS if hz[0] <= mark <= hz[-1]]
-    axes.set_yticks(np.interp(marks, hz, np.arange(len(hz))), [f"{mark}" for mark in marks])
+    marks: list[str] = []
+    places: list[float] = []
+    for mark in (mark for mark in HZ_MARKS if hz[0] <= mark <= hz[-1]):
+        place = float(np.interp(mark, hz, np.arange(len(hz))))
+        if not places or place - places[-1] >= MARK_APART * len(hz):
+            marks.append(f"{mark}")
+            places.append(place)
+    axes.set_yticks(places, marks)
     axes.set_ylabel("frequency (Hz), mel scale")
 
 

@@ -92,7 +92,7 @@ def read_model(path: Path, *, expected_digest: str | None = None) -> ModelFile:
 
 def _load(path: Path) -> onnx.ModelProto:
     import onnx
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # what onnx.load raises for other bytes
 
     try:
         model: onnx.ModelProto = onnx.load(path, load_external_data=False)

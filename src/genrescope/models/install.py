@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 from urllib.error import URLError
@@ -68,8 +69,8 @@ def _copy(source: str, remote: bool, file: IO[bytes]) -> str:
     digest = hashlib.sha256()
     written = 0
     try:
-        opened = urlopen(source, timeout=TIMEOUT_SECONDS) if remote else Path(source).open("rb")
-        with opened as incoming:
+        with ExitStack() as stack:
+            incoming = stack.enter_context(_open(source, remote))
             while chunk := incoming.read(CHUNK_BYTES):
                 written += len(chunk)
                 refuse(written > LIMIT_BYTES, f"{source}: larger than 2 GiB", ModelError)
@@ -78,6 +79,13 @@ def _copy(source: str, remote: bool, file: IO[bytes]) -> str:
     except (OSError, URLError) as error:
         raise ModelError(f"{source}: cannot be read ({error})") from error
     return digest.hexdigest()
+
+
+def _open(source: str, remote: bool) -> IO[bytes]:
+    if not remote:
+        return Path(source).open("rb")
+    response: IO[bytes] = urlopen(source, timeout=TIMEOUT_SECONDS)
+    return response
 
 
 def remove(name: str) -> Path:
@@ -99,7 +107,7 @@ def remove(name: str) -> Path:
         if listing.name != name:
             continue
         if listing.place != "installed":
-            raise ModelError(f"{name} is {listing.place} ({listing.path}): it is not removed here")
+            raise ModelError(f"{listing.path} was not installed here, so it is not removed here")
         listing.path.unlink()
         return listing.path
     raise ModelNotFoundError(f"no model {name!r} is installed")

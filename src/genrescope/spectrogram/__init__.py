@@ -1,6 +1,6 @@
 """Spectrograms: one module a kind, each offering ``draw(waveform, spec) -> Spectrogram``.
 
-A module of this folder is a kind when `KINDS` of `genrescope.types` knows its name; the rest
+A module of this folder is a kind when `genrescope.types.SpectrogramKind` has its name; the rest
 (the picture, frequencies, decibels) serve the kinds.
 """
 

@@ -1,9 +1,9 @@
 """Constant-Q spectrograms (Brown 1991, doi 10.1121/1.400476).
 
-Octave by octave (Schörkhuber and Klapuri 2010): the sound is halved in rate from one octave to
-the next below (by soxr, as the sound itself is resampled), so that one short set of filters serves all of them, and every octave is one
-matrix product of its frames with those filters. Filters, scaling and their sparseness follow
-librosa's definition, with which the values agree.
+Octave by octave (Schörkhuber and Klapuri 2010): soxr halves the sound's rate from one octave to
+the next below, so that short filters serve all of them, and every octave is one matrix product
+of its frames with those filters. Filters, scaling and their sparseness follow librosa's
+definition, with which the values agree.
 """
 
 from __future__ import annotations

@@ -51,17 +51,16 @@ def processor_precision() -> tuple[str, str]:
     bfloat16 pays only where the processor multiplies matrices of it (AMX). Processors that
     merely know the format were measured slower in it than in float32.
     """
-    from numpy._core._multiarray_umath import __cpu_features__ as seen
-
     offered = _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    if "BF16" in offered and (seen.get("AMX_BF16") or _flag("amx_bf16")):
+    if "BF16" in offered and _flag("amx_bf16"):
         return "bf16", "the processor has AMX"
     if "BF16" in offered:
-        return "f32", "the processor knows bfloat16 but has no AMX, so float32 is faster"
+        return "f32", "the processor knows bfloat16 but shows no AMX, so float32 is faster"
     return "f32", "the processor has no bfloat16"
 
 
 def _flag(name: str) -> bool:
+    """Whether Linux names that feature of the processor; elsewhere there is no telling."""
     info = Path("/proc/cpuinfo")
     return info.is_file() and name in info.read_text(encoding="ascii", errors="replace").split()
 

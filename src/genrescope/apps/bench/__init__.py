@@ -1,0 +1,1 @@
+"""What each step costs, beside the way the field does it."""
