@@ -81,11 +81,11 @@ def classify(
 
     Notes
     -----
-    For many recordings, keep a `genrescope.classify.classifier.Classifier`: it loads its models
-    once.
+    For many recordings, keep a `genrescope.classification.classifier.Classifier`: it loads its
+    models once.
     """
     from genrescope.audio import parse_windows
-    from genrescope.classify.classifier import Classifier, load_models
+    from genrescope.classification.classifier import Classifier, load_models
 
     choice = parse_windows(windows)
     classifier = Classifier(load_models(models))

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from genrescope.classify.calibrate import apply_temperature
-from genrescope.classify.classifier import Model, load_models, look
+from genrescope.classification.calibrate import apply_temperature
+from genrescope.classification.classifier import Model, load_models, look
 from genrescope.learn import datasets
 from genrescope.learn.evaluation import Infer, excerpt_logits, song_logits
 from genrescope.learn.excerpts import Excerpts

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from genrescope.classify.calibrate import apply_temperature
+from genrescope.classification.calibrate import apply_temperature
 from genrescope.types import FloatArray
 
 

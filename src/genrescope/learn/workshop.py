@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from genrescope.classify import taxonomies
-from genrescope.classify.classifier import Model
+from genrescope.classification import taxonomies
+from genrescope.classification.classifier import Model
 from genrescope.learn import datasets, networks
 from genrescope.learn.evaluation import excerpt_logits, song_logits
 from genrescope.learn.excerpts import Excerpts

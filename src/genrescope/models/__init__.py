@@ -2,7 +2,7 @@
 
 from genrescope.models.card import card_from_json, card_to_json
 from genrescope.models.file import ModelFile, read_model, save_model
-from genrescope.models.install import install, remove
+from genrescope.models.installed import install, remove
 from genrescope.models.zoo import Listing, default_models, find, list_models
 
 __all__ = [

@@ -32,8 +32,7 @@ def to_decibels(power: FloatArray, dynamic_range_db: float) -> FloatArray:
     loudest = float(power.max())
     if loudest <= LEAST_POWER:
         return np.full(power.shape, -dynamic_range_db, dtype=np.float32)
-    decibels = np.log10(np.maximum(power, np.float32(LEAST_POWER)))
-    decibels *= np.float32(10)
-    decibels -= np.float32(10 * np.log10(loudest))
+    shares = np.maximum(power, np.float32(LEAST_POWER)) / np.float32(loudest)
+    decibels = np.float32(10) * np.log10(shares)
     floored: FloatArray = np.clip(decibels, -dynamic_range_db, 0.0).astype(np.float32, copy=False)
     return floored

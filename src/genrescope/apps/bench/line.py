@@ -11,7 +11,7 @@ import numpy as np
 from genrescope.apps.bench.networks import eager
 from genrescope.apps.bench.timing import Call, Row, alone, pair
 from genrescope.audio import listen
-from genrescope.classify.classifier import Classifier, Model
+from genrescope.classification.classifier import Classifier, Model
 from genrescope.types import ModelCard
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from genrescope import models as zoo
 from genrescope.apps.bench.timing import Call, Row, alone, pair
-from genrescope.classify.classifier import Model
+from genrescope.classification.classifier import Model
 from genrescope.models import engines
 from genrescope.types import FloatArray, ModelCard
 

@@ -34,7 +34,7 @@ def bench_command(
     Example: `genrescope bench samples/jazz_vibe_ace.flac`
     """
     from genrescope.apps.bench import line, networks, spectrograms
-    from genrescope.classify.classifier import load_models
+    from genrescope.classification.classifier import load_models
 
     show.remark("measuring; this takes a minute")
     loaded = load_models(model or ["all"])

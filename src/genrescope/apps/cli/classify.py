@@ -18,7 +18,7 @@ from genrescope.types import AudioError, Comparison, Failure, GenrescopeError, P
 if TYPE_CHECKING:
     from genrescope.apps.results import Result
     from genrescope.audio import WindowChoice
-    from genrescope.classify.classifier import Classifier
+    from genrescope.classification.classifier import Classifier
 
 EPILOG = """Examples:
 
@@ -73,7 +73,7 @@ def classify_command(
         show.remark(f"passed over {skipped}: not a sound, by its name")
     if not found.paths:
         raise GenrescopeError("no sound file among what was named")
-    from genrescope.classify.classifier import Classifier, load_models
+    from genrescope.classification.classifier import Classifier, load_models
 
     classifier = Classifier(load_models(model or [], engine, device))
     labels = [label for one in classifier.models for label in one.card.labels]

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from genrescope.classify import taxonomies
+from genrescope.classification import taxonomies
 from genrescope.types import (
     Comparison,
     FloatArray,

@@ -105,7 +105,7 @@ def _write_picture(source: str, output: Path, kind: str, model: str | None, star
     from genrescope import models
     from genrescope.apps.drawing import write_grey
     from genrescope.audio import listen, parse_windows
-    from genrescope.classify.classifier import draw_spans
+    from genrescope.classification.classifier import draw_spans
     from genrescope.spectrogram.picture import draw_picture
 
     name = model or next(

@@ -14,9 +14,9 @@ import numpy as np
 from genrescope import models as zoo
 from genrescope import spectrogram
 from genrescope.audio import ALL_WINDOWS, AudioSource, Recording, Span, WindowChoice, listen
-from genrescope.classify.agreement import compare
-from genrescope.classify.calibrate import apply_temperature
-from genrescope.classify.pool import pool_logits
+from genrescope.classification.agreement import compare
+from genrescope.classification.calibrate import apply_temperature
+from genrescope.classification.pool import pool_logits
 from genrescope.models.engines import Engine, open_engine
 from genrescope.spectrogram.picture import draw_picture, scale_unit
 from genrescope.types import (

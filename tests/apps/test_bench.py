@@ -1,0 +1,34 @@
+"""Measurements: that they measure in turn, and give what they promise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from genrescope.apps.bench import line, networks, spectrograms
+from genrescope.apps.bench.timing import alone, pair
+from genrescope.classification.classifier import load_models
+
+
+def test_in_turn() -> None:
+    order: list[str] = []
+    row = pair("x", lambda: order.append("a"), "other", lambda: order.append("b"), 3)
+    assert "".join(order) == "ab" * 4
+    assert row.low <= row.ratio <= row.high
+    assert alone("y", lambda: order.append("c"), 2).theirs == ""
+    assert order.count("c") == 3
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_every_measurement(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENRESCOPE_MODELS", "")
+    source = samples / "country_short_1s5.mp3"
+    models = load_models(["mobilenetv3_mel"])
+    rows = [
+        *spectrograms.measure(source, repeats=1, cold=False),
+        *networks.measure(models, repeats=1),
+        *line.measure(source, models, repeats=1),
+    ]
+    assert len(rows) >= 7
+    assert all(row.ours_ms > 0 for row in rows)

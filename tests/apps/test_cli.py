@@ -1,0 +1,189 @@
+"""The command line, on real music and on what is no music."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from genrescope.apps.cli import show
+from genrescope.apps.cli.main import app, main
+from genrescope.apps.cli.sources import find_sources
+from genrescope.classification import taxonomies
+
+LABELS = taxonomies.load("genres16").labels
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No model folders but the package's own, and a wide terminal without colours."""
+    monkeypatch.setenv("GENRESCOPE_MODELS", "")
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("genrescope.models.zoo.installed_folder", lambda: tmp_path / "none")
+    show.out.cache_clear()
+    show.err.cache_clear()
+
+
+def run(*arguments: str, data: bytes | None = None) -> tuple[int, str, str]:
+    """Run the command as its own process would: exit code, standard output and error."""
+    show.out.cache_clear()
+    show.err.cache_clear()
+    result = CliRunner().invoke(app, list(arguments), input=data, catch_exceptions=True)
+    known = result.exception is None or isinstance(result.exception, SystemExit)
+    message = "" if known else str(result.exception)
+    return result.exit_code, result.stdout, result.stderr + message
+
+
+def test_classify_as_json(samples: Path) -> None:
+    code, out, _ = run("classify", "--json", "--timeline", str(samples / "jazz_vibe_ace.flac"))
+    assert code == 0
+    result = json.loads(out)
+    assert result["model"] == "mobilenetv3_mel"
+    assert tuple(result["probabilities"]) == LABELS
+    assert sum(result["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert result["genre"] == max(result["probabilities"], key=result["probabilities"].get)
+    assert len(result["timeline"]) == result["windows"] == 1
+
+
+def test_classify_for_people(samples: Path) -> None:
+    code, out, _ = run("classify", "--top", "3", str(samples / "country_short_1s5.mp3"))
+    assert code == 0
+    assert "repeated to fill a 10 s window" in out
+    assert out.count(" %\n") == 3
+
+
+def test_several_models_side_by_side(samples: Path) -> None:
+    code, out, _ = run("classify", "--model", "all", str(samples / "metal_armygeddon.mp3"))
+    assert code == 0
+    assert "mean of 2 models" in out
+    assert "divergence" in out
+
+
+def test_a_folder_as_csv_with_one_broken_file(samples: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes((samples / "electronic_its_simple_8k_mono.wav").read_bytes())
+    (tmp_path / "b.mp3").write_text("no song\n" * 300, encoding="utf-8")
+    (tmp_path / "cover.jpg").write_bytes(b"x")
+    code, out, err = run("classify", "--csv", str(tmp_path))
+    assert code == 1
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert len(rows) == 2
+    assert float(rows[0]["probability"]) == max(float(rows[0][label]) for label in LABELS)
+    assert "not a sound file" in rows[1]["error"]
+    assert "1 of 2 could not be classified" in err
+
+
+def test_csv_keeps_its_columns_when_the_first_file_is_broken(samples: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.mp3").write_text("no song\n" * 300, encoding="utf-8")
+    (tmp_path / "b.wav").write_bytes((samples / "electronic_its_simple_8k_mono.wav").read_bytes())
+    _, out, _ = run("classify", "--csv", str(tmp_path))
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert rows[0]["Jazz"] == ""
+    assert rows[1]["Jazz"] != ""
+
+
+def test_standard_input(samples: Path) -> None:
+    sound = (samples / "blues_black_bass.ogg").read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-c", "from genrescope.apps.cli.main import main; main()",
+         "classify", "--json", "-"],
+        input=sound, capture_output=True, check=True, env={**os.environ, "GENRESCOPE_MODELS": ""},
+    )  # fmt: skip
+    assert json.loads(done.stdout)["seconds"] == pytest.approx(25, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("classify", "--windows", "some", "x.wav"), 2, "windows must be"),
+        (("classify", "--json", "--csv", "x.wav"), 2, "--json or --csv"),
+        (("classify", "x.wav"), 1, "no such file: x.wav"),
+        (("classify", "--model", "mobilnetv3_mel", "x.wav"), 1, "did you mean mobilenetv3_mel"),
+        (("spectrogram", "x.wav", "-o", "x.gif"), 2, "-o ends in one of"),
+        (("spectrogram", "x.wav", "-o", "/nowhere/x.png"), 1, "no such folder"),
+        (("models", "show", "none"), 1, "no model 'none'"),
+        (("models", "remove", "mobilenetv3_mel"), 1, "not removed here"),
+        (("models", "install", "https://localhost/x.onnx"), 1, "needs --sha256"),
+    ],
+)
+def test_wrong_use_is_said(
+    arguments: tuple[str, ...], code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show.err.cache_clear()
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == code
+    shown = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert says in shown
+
+
+def test_spectrogram_in_every_form(samples: Path, tmp_path: Path) -> None:
+    sound = str(samples / "jazz_vibe_ace.flac")
+    for kind, bands in (("mel", 128), ("cqt", 84)):
+        path = tmp_path / f"{kind}.npy"
+        assert run("spectrogram", sound, "-o", str(path), "--kind", kind)[0] == 0
+        values = np.load(path)
+        assert values.shape[0] == bands
+        assert values.max() == 0
+    assert run("spectrogram", sound, "-o", str(tmp_path / "x.png"), "--kind", "cqt")[0] == 0
+    assert Image.open(tmp_path / "x.png").size[0] > 1000
+    code, _, err = run("spectrogram", sound, "-o", str(tmp_path / "x.csv"), "--duration", "1")
+    assert (code, "wrote" in err) == (0, True)
+    rows = (tmp_path / "x.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 129
+
+
+def test_the_picture_is_what_the_network_sees(samples: Path, tmp_path: Path) -> None:
+    sound = str(samples / "jazz_vibe_ace.flac")
+    for form in ("npy", "png", "csv"):
+        path = tmp_path / f"seen.{form}"
+        assert run("spectrogram", sound, "-o", str(path), "--picture")[0] == 0
+    tensor = np.load(tmp_path / "seen.npy")
+    assert tensor.shape == (1, 128, 128)
+    assert Image.open(tmp_path / "seen.png").size == (128, 128)
+
+
+def test_models_and_cards() -> None:
+    code, out, _ = run("models", "list", "--json")
+    assert code == 0
+    listed = {entry["name"]: entry for entry in json.loads(out)}
+    assert listed["mobilenetv3_cqt"]["kind"] == "cqt"
+    code, out, _ = run("models", "show", "mobilenetv3_mel")
+    assert "learned from" in out
+    assert "real audio test" in out
+    assert run("models", "verify")[0] == 0
+    card = json.loads(run("models", "show", "mobilenetv3_mel", "--json")[1])
+    assert tuple(card["labels"]) == LABELS
+
+
+def test_doctor() -> None:
+    code, out, _ = run("doctor", "--json")
+    findings = {entry["what"]: entry for entry in json.loads(out)}
+    assert code == 0, out
+    assert findings["self-test"]["good"]
+    assert "openvino" in findings["engines"]["text"]
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    for name in ("classify", "spectrogram", "models", "doctor", "bench", "train", "evaluate"):
+        code, out, _ = run(name, "--help")
+        assert code == 0
+        assert "xample" in out, name
+
+
+def test_what_is_named(tmp_path: Path) -> None:
+    for name in ("b.mp3", "a.flac", ".hidden.wav", "notes.txt"):
+        (tmp_path / name).touch()
+    found = find_sources([str(tmp_path), "x.md", "-", "-"])
+    assert [Path(p).name for p in found.paths] == ["a.flac", "b.mp3", "-"]
+    assert found.skipped == ("x.md",)
+    assert find_sources(["x.md"]).paths == ("x.md",)

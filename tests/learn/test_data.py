@@ -1,0 +1,222 @@
+"""Excerpts, splits, leaks, and what augmentation may and may not do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from genrescope.classification import taxonomies
+from genrescope.learn import datasets, splits
+from genrescope.learn.augment import Augmentation, augment, cut_windows, mix
+from genrescope.learn.evaluation import excerpt_logits, song_logits, window_columns
+from genrescope.learn.excerpts import Excerpts, stretch_columns
+from genrescope.learn.recipe import Data, read_recipe
+from genrescope.learn.sampling import build_pool, draw_batch
+from genrescope.types import FloatArray, TrainingError
+from tests.learn.made_up import GENRES, collection
+
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+LABELS = taxonomies.load("genres16").labels
+
+
+def test_hashing_gives_the_shares_it_promises() -> None:
+    counts = Counter(splits.split_by_hash(f"artist {i}") for i in range(4000))
+    assert counts["test"] / 4000 == pytest.approx(splits.TEST_SHARE, abs=0.02)
+    assert counts["valid"] / 4000 == pytest.approx(splits.VALID_SHARE, abs=0.02)
+
+
+def test_a_group_in_two_splits_is_a_leak() -> None:
+    good = collection()
+    splits.check_leaks([good])
+    train, test = (good.splits.index(s) for s in ("train", "test"))
+    groups = list(good.groups)
+    groups[test] = groups[train]
+    with pytest.raises(TrainingError, match="stands in"):
+        splits.check_leaks([replace(good, groups=tuple(groups))])
+
+
+def test_a_song_in_two_collections_is_a_leak_until_withheld() -> None:
+    one, other = collection("one"), collection("other")
+    songs = list(other.songs)
+    taught, judged = one.splits.index("train"), other.splits.index("test")
+    songs[judged] = one.songs[taught].upper() + " (Live)"
+    both = [one, replace(other, songs=tuple(songs))]
+    with pytest.raises(TrainingError, match="train and in test"):
+        splits.check_leaks(both)
+    cleaned = splits.withhold_judged(both)
+    splits.check_leaks(cleaned)
+    assert cleaned[0].splits[taught] == "excluded"
+    assert Counter(cleaned[0].splits)["excluded"] == 1
+
+
+def test_an_artist_who_judges_elsewhere_is_withheld() -> None:
+    one, other = collection("one"), collection("other")
+    place = one.splits.index("train")
+    groups, judged = list(one.groups), list(other.groups)
+    groups[place] = "AC/DC"
+    judged[other.splits.index("test")] = "ACDC"
+    cleaned = splits.withhold_judged(
+        [replace(one, groups=tuple(groups)), replace(other, groups=tuple(judged))]
+    )
+    assert cleaned[0].splits[place] == "excluded"
+
+
+def test_excerpts_refuse_what_does_not_fit() -> None:
+    good = collection()
+    with pytest.raises(TrainingError, match="genres"):
+        replace(good, genres=good.genres[1:])
+    with pytest.raises(TrainingError, match="unknown splits"):
+        replace(good, splits=("dev",) * len(good))
+    with pytest.raises(TrainingError, match="twice"):
+        replace(good, names=("same",) * len(good))
+    with pytest.raises(TrainingError, match="no cqt"):
+        replace(good, cqt=None).pictures("cqt")
+    assert good.digest != replace(good, genres=good.genres[::-1]).digest
+
+
+def test_stretching_keeps_the_picture() -> None:
+    ramp = np.tile(np.linspace(0, 255, 64).astype(np.uint8), (2, 8, 1))
+    longer = stretch_columns(ramp, 128)
+    assert longer.shape == (2, 8, 128)
+    assert np.abs(longer[:, :, ::2].astype(int) - ramp).max() <= 4
+
+
+@pytest.fixture
+def windows() -> FloatArray:
+    parts = list(collection(per_genre=20).mel)
+    return cut_windows(parts, 128, 0.1, np.random.default_rng(0))
+
+
+def test_augmentation_keeps_range_and_input(windows: FloatArray) -> None:
+    before = windows.copy()
+    first = augment(windows, Augmentation(), np.random.default_rng(1))
+    second = augment(windows, Augmentation(), np.random.default_rng(1))
+    assert np.array_equal(windows, before)
+    assert np.array_equal(first, second)
+    assert first.shape == windows.shape
+    assert first.dtype == np.float32
+    assert 0 <= first.min() <= first.max() <= 1
+    assert np.abs(first - windows).mean() > 0.01
+
+
+def test_mixtures_keep_their_sum(windows: FloatArray) -> None:
+    targets = np.eye(3, dtype=np.float32)[np.arange(len(windows)) % 3]
+    mixed, blended = mix(windows, targets, (1.0, 0.4), np.random.default_rng(0))
+    np.testing.assert_allclose(blended.sum(axis=1), 1, rtol=1e-5)
+    assert not np.array_equal(mixed, windows)
+    same, _ = mix(windows, targets, (0.0, 0.4), np.random.default_rng(0))
+    assert same is windows
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_recipe_can_be_read(path: Path) -> None:
+    recipe = read_recipe(path)
+    assert recipe.name == path.stem
+    assert recipe.steps == sum(stage.steps for stage in recipe.stages)
+    assert set(recipe.data.sources) <= set(datasets.names())
+    assert not recipe.init or (RECIPES / f"{recipe.init}.toml").is_file()
+
+
+def test_a_word_that_means_nothing_is_refused(tmp_path: Path) -> None:
+    text = (RECIPES / "mobilenetv3_mel.toml").read_text(encoding="utf-8")
+    path = tmp_path / "r.toml"
+    path.write_text(text.replace("peak_rate", "peak_speed"), encoding="utf-8")
+    with pytest.raises(TrainingError, match="peak_speed"):
+        read_recipe(path)
+    path.write_text("name = ", encoding="utf-8")
+    with pytest.raises(TrainingError, match="not a recipe"):
+        read_recipe(path)
+
+
+def test_batches_repeat_and_balance() -> None:
+    recipe = read_recipe(RECIPES / "mobilenetv3_mel.toml")
+    whole = collection(per_genre=40)
+    thin = whole.take(np.array([g != "Jazz" or i % 5 == 0 for i, g in enumerate(whole.genres)]))
+    pool = build_pool([thin], GENRES, "mel", Data(sources=()))
+    mass = pool.weights @ pool.targets
+    np.testing.assert_allclose(mass, 1 / 3, rtol=1e-5)
+    assert len(pool.pictures) == thin.splits.count("train")
+    first, second = (draw_batch(pool, recipe, 7, 128) for _ in range(2))
+    assert np.array_equal(first[0], second[0])
+    assert not np.array_equal(first[0], draw_batch(pool, recipe, 8, 128)[0])
+    with pytest.raises(TrainingError, match="no label for"):
+        build_pool([thin], ("Polka", "Waltz"), "mel", Data(sources=()))
+
+
+def test_soft_labels_spread() -> None:
+    soft = {"made_up": {"Jazz": {"Jazz": 0.75, "Blues": 0.25}}}
+    pool = build_pool([collection()], GENRES, "mel", Data(sources=(), soft=soft))
+    assert sorted({tuple(row) for row in pool.targets.tolist()}) == [
+        (0.0, 1.0, 0.0), (0.25, 0.0, 0.75), (1.0, 0.0, 0.0),
+    ]  # fmt: skip
+
+
+def test_songs_are_counted_once() -> None:
+    excerpts = replace(collection(per_genre=2), songs=("a", "b", "c", "a", "b", "c"))
+
+    def infer(stack: FloatArray) -> FloatArray:
+        return stack.mean(axis=2)[:, [25, 55, 85]]
+
+    logits = excerpt_logits(infer, excerpts.mel, 128)
+    pooled, truth = song_logits(logits, excerpts, GENRES)
+    assert pooled.shape == (3, 3)
+    assert np.array_equal(pooled.argmax(axis=1), truth)
+    assert window_columns(387, 128) == (0, 128, 256)
+
+
+@pytest.fixture(scope="module")
+def real() -> tuple[Excerpts, ...]:
+    folder = datasets.data_folder()
+    if not folder.is_dir():
+        pytest.skip(f"the collections are not here ({folder})")
+    return splits.withhold_judged([datasets.load(n).load(folder) for n in datasets.names()])
+
+
+def test_real_collections_do_not_leak(real: tuple[Excerpts, ...]) -> None:
+    splits.check_leaks(real)
+    judged = {splits.plain_name(g) for e in real for g in e.split("test").groups}
+    taught = {splits.plain_name(g) for e in real for g in e.split("train").groups}
+    assert not judged & taught
+    pool = build_pool(real, LABELS, "mel", Data(sources=()))
+    assert len(pool.pictures) == sum(len(e.split("train")) for e in real)
+
+
+def _texture(stack: FloatArray) -> FloatArray:
+    """Roughness in time and in frequency, and how values are spread: what betrays a collection."""
+    rough = [np.abs(np.diff(stack, axis=axis)).mean(axis=(1, 2)) for axis in (1, 2)]
+    rough += [np.abs(np.diff(stack, n=2, axis=axis)).mean(axis=(1, 2)) for axis in (1, 2)]
+    spread = np.percentile(stack, (1, 10, 50, 90, 99), axis=(1, 2))
+    return np.stack([*rough, *spread], axis=1)
+
+
+def _told_apart(first: FloatArray, second: FloatArray) -> float:
+    """Accuracy of a linear classifier that tells two stacks of windows apart by texture."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    features = np.concatenate([_texture(first), _texture(second)])
+    sets = np.repeat([0, 1], [len(first), len(second)])
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
+    return float(cross_val_score(model, features, sets, cv=5).mean())
+
+
+def test_augmentation_hides_the_collection(real: tuple[Excerpts, ...]) -> None:
+    """The trap: a network that can tell the collection learns that instead of the music."""
+    sets = {e.dataset: e.split("train") for e in real}
+    shared = ("Jazz", "Rock", "Classical", "Country")
+    generator = np.random.default_rng(0)
+    stacks = []
+    for name in ("gtzan", "ece324"):
+        part = sets[name]
+        rows = [i for i, g in enumerate(part.genres) if g in shared][:160]
+        stacks.append(cut_windows([part.mel[i] for i in rows], 128, 0.1, generator))
+    plain = _told_apart(*stacks)
+    hidden = _told_apart(*(augment(stack, Augmentation(), generator) for stack in stacks))
+    assert plain > 0.85
+    assert hidden < 0.70

@@ -1,0 +1,146 @@
+"""Training resumes to the bit; what is exported computes the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
+pytest.importorskip("torchvision", reason="the extra 'train' is not installed")
+
+from genrescope.classification.classifier import Model  # noqa: E402
+from genrescope.learn import networks  # noqa: E402
+from genrescope.learn.export import export_graph  # noqa: E402
+from genrescope.learn.judging import judge, to_plain  # noqa: E402
+from genrescope.learn.networks._pooled import Pooled, WithActivationMap  # noqa: E402
+from genrescope.learn.recipe import Data, Optimiser, Recipe, Stage  # noqa: E402
+from genrescope.learn.training import Run, learning_rate  # noqa: E402
+from genrescope.learn.watching import torch_infer, validator  # noqa: E402
+from genrescope.learn.workshop import Workshop  # noqa: E402
+from genrescope.models import save_model  # noqa: E402
+from genrescope.models.engines import open_engine  # noqa: E402
+from genrescope.models.weights import store_weights_int8  # noqa: E402
+from genrescope.types import GENRESCOPE_MEL, PictureSpec, TrainingError  # noqa: E402
+from tests.learn.made_up import GENRES, collection  # noqa: E402
+from tests.onnx_models import card  # noqa: E402
+
+RECIPE = Recipe(
+    name="tiny",
+    network="mobilenet_v3_large",
+    kind="mel",
+    taxonomy="genres16",
+    data=Data(sources=("made_up",)),
+    stages=(Stage(32, 4, 6), Stage(48, 2, 6)),
+    picture=PictureSpec(48, 48),
+    optimiser=Optimiser(peak_rate=1e-3),
+)
+
+
+def nothing(*_: object) -> dict[str, float]:
+    return {}
+
+
+def run(folder: Path, recipe: Recipe = RECIPE) -> Run:
+    return Run(recipe, [collection()], GENRES, GENRESCOPE_MEL, folder)
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_bit(tmp_path: Path) -> None:
+    straight = run(tmp_path / "straight")
+    straight.go(nothing, nothing)
+    halves = run(tmp_path / "halves")
+    halves.go(nothing, nothing, stop_after=3)
+    again = run(tmp_path / "halves")
+    assert again.step == 3
+    again.go(nothing, nothing)
+    assert again.step == straight.step == RECIPE.steps
+    for key, value in straight.average.items():
+        assert torch.equal(value, again.average[key]), key
+    log = (tmp_path / "halves" / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(log) == RECIPE.steps
+
+
+def test_an_interruption_is_saved(tmp_path: Path) -> None:
+    begun = run(tmp_path)
+
+    def interrupt(progress: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        begun.go(interrupt, nothing)
+    assert run(tmp_path).step == 1
+
+
+def test_another_recipes_checkpoint_is_refused(tmp_path: Path) -> None:
+    run(tmp_path).go(nothing, nothing, stop_after=1)
+    with pytest.raises(TrainingError, match="of another recipe"):
+        run(tmp_path, replace(RECIPE, seed=9))
+    (tmp_path / "checkpoint.pt").write_bytes(b"not a checkpoint")
+    with pytest.raises(TrainingError, match="not a checkpoint"):
+        run(tmp_path)
+
+
+def test_one_cycle() -> None:
+    rates = [learning_rate(RECIPE, step) for step in range(RECIPE.steps)]
+    assert max(rates) == pytest.approx(1e-3)
+    assert rates[-1] < 2e-4
+    assert min(rates) > 0
+
+
+@pytest.mark.parametrize("name", networks.names())
+def test_every_network_has_an_exact_activation_map(name: str) -> None:
+    network = networks.build(name, 1, 5).eval()
+    assert isinstance(network, Pooled)
+    picture = torch.rand(2, 1, 64, 64)
+    with torch.inference_mode():
+        places = network.trunk(picture).shape[2:].numel()
+        logits, cam = WithActivationMap(network, places)(picture)
+        assert cam.shape[:2] == (2, 5)
+        torch.testing.assert_close(logits, network(picture), atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(cam.sum((2, 3)) + network.head.bias, logits)
+    assert networks.load(name).PAPER.startswith("https://doi.org/")
+
+
+def test_unknown_network() -> None:
+    with pytest.raises(TrainingError, match="mobilenet_v3_large"):
+        networks.build("perceptron", 1, 5)
+
+
+def test_what_is_exported_computes_the_same(tmp_path: Path) -> None:
+    trained = run(tmp_path / "run")
+    trained.go(nothing, nothing)
+    network = trained.averaged()
+    graph = export_graph(network, RECIPE.picture)
+    fields = {"labels": GENRES, "picture": RECIPE.picture}
+    whole = save_model(graph, card(**fields), tmp_path / "f32.onnx")  # type: ignore[arg-type]
+    stored = store_weights_int8(graph)
+    small = save_model(stored, card(**fields), tmp_path / "i8.onnx")  # type: ignore[arg-type]
+    assert small.size_bytes < whole.size_bytes * 0.3
+    window = np.random.default_rng(0).uniform(size=(3, 128, 128)).astype(np.float32)
+    expected = torch_infer(network, RECIPE.picture)(window)
+    from genrescope.classification.classifier import look
+
+    for model, tolerance in ((whole, 1e-3), (small, 0.1)):
+        given = look(Model(model.card, open_engine(model)), window)
+        np.testing.assert_allclose(given, expected, atol=tolerance)
+
+
+def test_from_a_run_to_a_model_file(tmp_path: Path) -> None:
+    data = collection("gtzan", per_genre=16)
+    trained = Run(RECIPE, [data], GENRES, GENRESCOPE_MEL, tmp_path / "run")
+    bench = Workshop(RECIPE, (data,), GENRES, trained)
+    assert "step 0 of 6" in bench.describe()
+    bench.train(nothing)
+    assert bench.finished
+    model = bench.finish(tmp_path)
+    assert model.path == tmp_path / "tiny.onnx"
+    assert model.card.labels == GENRES
+    assert 0.2 <= model.card.temperature <= 5
+    assert {score.metric for score in model.card.scores} >= {"top1", "top3", "ece"}
+    assert model.card.training[0].excerpts == data.splits.count("train")
+    assert "int8" in model.card.weights
+    report = judge(Model(model.card, open_engine(model)), [data], "test")[0]
+    assert report.n == data.splits.count("test") == to_plain(report)["songs"]
+    assert validator(RECIPE, [data], GENRES, 128)(trained.averaged(), 48)

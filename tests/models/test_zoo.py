@@ -1,0 +1,127 @@
+"""Where models are found, and getting more of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from genrescope import models
+from genrescope.models import zoo
+from genrescope.types import DigestError, ModelError, ModelNotFoundError
+from tests import onnx_models
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A models folder of one's own, and an empty place for installed ones."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    installed = tmp_path / "installed"
+    monkeypatch.setenv("GENRESCOPE_MODELS", str(folder))
+    for module in ("zoo", "installed"):
+        monkeypatch.setattr(f"genrescope.models.{module}.installed_folder", lambda: installed)
+    return folder
+
+
+def test_ones_own_folder_comes_first(mine: Path) -> None:
+    onnx_models.write(mine, "small_mel")
+    onnx_models.write(mine, "mobilenetv3_mel")
+    listings = {one.name: one for one in models.list_models()}
+    assert listings["small_mel"].place == "GENRESCOPE_MODELS"
+    assert listings["mobilenetv3_mel"].path.parent == mine
+    assert models.find("mobilenetv3_mel").path.parent == mine
+    assert models.find(str(mine / "small_mel.onnx")).card.name == "small_mel"
+
+
+def test_the_package_carries_what_runs_by_default() -> None:
+    listings = [one for one in models.list_models() if one.place == "built in"]
+    assert {"mobilenetv3_mel", "mobilenetv3_cqt"} <= {one.name for one in listings}
+    assert all(not one.problem for one in listings)
+    assert models.default_models() == ("mobilenetv3_mel",)
+
+
+def test_a_broken_file_is_listed_with_its_problem(mine: Path) -> None:
+    (mine / "broken.onnx").write_bytes(b"nothing")
+    listing = next(one for one in models.list_models() if one.name == "broken")
+    assert listing.card is None
+    assert "not an ONNX file" in listing.problem
+    with pytest.raises(ModelError):
+        models.find("broken")
+
+
+def test_the_index_is_believed_over_the_file(mine: Path) -> None:
+    onnx_models.write(mine)
+    index = zoo.write_index(mine)
+    assert models.find("small_mel").card.name == "small_mel"
+    onnx_models.write(mine, seed=7)
+    with pytest.raises(DigestError):
+        models.find("small_mel")
+    listing = next(one for one in models.list_models() if one.name == "small_mel")
+    assert "index" in listing.problem
+    index.write_text("{", encoding="utf-8")
+    with pytest.raises(ModelError, match="index that cannot be read"):
+        models.find("small_mel")
+
+
+def test_the_nearest_name_is_offered(mine: Path) -> None:
+    onnx_models.write(mine)
+    with pytest.raises(ModelNotFoundError, match="did you mean small_mel"):
+        models.find("smal_mel")
+    with pytest.raises(ModelNotFoundError):
+        models.find("../mine/small_mel")
+
+
+def test_install_from_a_path_and_remove(mine: Path, tmp_path: Path) -> None:
+    made = onnx_models.write(tmp_path / "elsewhere", "other")
+    installed = models.install(str(made.path), made.sha256)
+    assert installed.card == made.card
+    assert models.find("other").path == installed.path
+    assert models.remove("other") == installed.path
+    with pytest.raises(ModelNotFoundError):
+        models.remove("other")
+    with pytest.raises(ModelError, match="not removed here"):
+        models.remove("mobilenetv3_mel")
+
+
+def test_what_is_no_model_leaves_nothing_behind(mine: Path, tmp_path: Path) -> None:
+    path = tmp_path / "x.onnx"
+    path.write_bytes(b"junk")
+    for source, digest in ((str(path), None), (str(path), "0" * 64), ("/nowhere.onnx", None)):
+        with pytest.raises(ModelError):
+            models.install(source, digest)
+    assert list((tmp_path / "installed").iterdir()) == []
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    handler = partial(Quiet, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{http.server_address[1]}"
+        http.shutdown()
+
+
+def test_install_from_a_url(mine: Path, tmp_path: Path, server: str) -> None:
+    made = onnx_models.write(tmp_path, "remote")
+    url = f"{server}/remote.onnx"
+    with pytest.raises(ModelError, match="needs --sha256"):
+        models.install(url)
+    with pytest.raises(DigestError):
+        models.install(url, "0" * 64)
+    with pytest.raises(ModelError, match="cannot be read"):
+        models.install(f"{server}/gone.onnx", made.sha256)
+    assert models.install(url, made.sha256).card.name == "remote"
+
+
+def test_verify_reads_the_bytes_again(mine: Path) -> None:
+    onnx_models.write(mine)
+    assert zoo.verify("small_mel").card.name == "small_mel"

@@ -1,0 +1,68 @@
+"""Our spectrograms against librosa's, on real music, over several recipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from genrescope import spectrogram
+from genrescope.audio import listen
+from genrescope.types import C1_HZ, FloatArray, SpectrogramSpec, Waveform
+
+librosa = pytest.importorskip("librosa", reason="librosa is the reference, and a tool for tests")
+
+CLIPS = ("jazz_vibe_ace.flac", "blues_black_bass.ogg", "classical_sugar_plum.mp3")
+TOLERANCE_DB = 0.1
+HEARD_DB = -60.0
+
+MEL = [
+    (22050, 1728, 2048, 11025.0),
+    (22050, 512, 2048, 11025.0),
+    (22050, 512, 2048, 8000.0),
+    (16000, 512, 1024, 8000.0),
+    (16000, 1728, 2048, 8000.0),
+]
+CQT = [(22050, 1728, 84), (22050, 512, 84), (22050, 512, 60), (16000, 512, 84)]
+
+
+def sound(path: Path, sample_rate: int) -> FloatArray:
+    with listen(path, start=2.0, duration=10.0) as recording:
+        return np.concatenate(list(recording.resampled(sample_rate))).astype(np.float32)
+
+
+def worst(ours: FloatArray, theirs: FloatArray) -> float:
+    columns = min(ours.shape[1], theirs.shape[1])  # librosa drops one where it halves early
+    assert columns >= ours.shape[1] - 1
+    ours, theirs = ours[:, :columns], theirs[:, :columns]
+    return float(np.abs(ours - theirs)[theirs > HEARD_DB].max())
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+@pytest.mark.parametrize(("rate", "hop", "n_fft", "high"), MEL)
+def test_mel(samples: Path, clip: str, rate: int, hop: int, n_fft: int, high: float) -> None:
+    y = sound(samples / clip, rate)
+    spec = SpectrogramSpec("mel", rate, 128, hop, n_fft, 0.0, high)
+    power = librosa.feature.melspectrogram(
+        y=y, sr=rate, n_fft=n_fft, hop_length=hop, n_mels=128, fmax=high
+    )
+    theirs = librosa.power_to_db(power, ref=np.max)
+    ours = spectrogram.draw(Waveform(y, rate), spec)
+    assert ours.values.shape == theirs.shape
+    assert worst(ours.values, theirs) < TOLERANCE_DB
+    centres = librosa.mel_frequencies(130, fmin=0.0, fmax=high)[1:-1]
+    np.testing.assert_allclose(ours.band_hz, centres, rtol=1e-4)
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+@pytest.mark.parametrize(("rate", "hop", "bins"), CQT)
+def test_constant_q(samples: Path, clip: str, rate: int, hop: int, bins: int) -> None:
+    y = sound(samples / clip, rate)
+    high = C1_HZ * 2 ** ((bins - 1) / 12)
+    spec = SpectrogramSpec("cqt", rate, bins, hop, 0, C1_HZ, high, bins_per_octave=12)
+    tones = librosa.cqt(y, sr=rate, hop_length=hop, fmin=C1_HZ, n_bins=bins)
+    theirs = librosa.amplitude_to_db(np.abs(tones), ref=np.max)
+    ours = spectrogram.draw(Waveform(y, rate), spec)
+    assert worst(ours.values, theirs) < TOLERANCE_DB
+    np.testing.assert_allclose(ours.band_hz, librosa.cqt_frequencies(bins, fmin=C1_HZ), rtol=1e-4)
