@@ -26,7 +26,7 @@ SPECS: dict[str, SpectrogramSpec] = {"mel": GENRESCOPE_MEL, "cqt": GENRESCOPE_CQ
 def weights(seed: int, genres: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Kernel (24, 1, 7, 7), head (genres, 24, 1, 1) and bias (genres,)."""
     generator = np.random.default_rng(seed)
-    kernel = generator.standard_normal((24, 1, 7, 7)).astype(np.float32) / 7
+    kernel = generator.standard_normal((24, 1, 7, 7), dtype=np.float32) / np.float32(7)
     head = generator.standard_normal((genres, 24, 1, 1)).astype(np.float32)
     bias = generator.standard_normal(genres).astype(np.float32)
     return kernel, head, bias
@@ -36,7 +36,12 @@ def graph(seed: int = 0, genres: int = len(LABELS)) -> onnx.ModelProto:
     """The network as ONNX: picture in, logits and cam out."""
     kernel, head, bias = weights(seed, genres)
     places = 7 * 7
-    tensors = {"kernel": kernel, "head": head / places, "bias": bias, "axes": np.array([2, 3])}
+    tensors: dict[str, np.ndarray] = {
+        "kernel": kernel,
+        "head": head / places,
+        "bias": bias,
+        "axes": np.array([2, 3]),
+    }
     nodes = [
         helper.make_node("Conv", ["picture", "kernel"], ["maps"], strides=[4, 4]),
         helper.make_node("Relu", ["maps"], ["active"]),

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 import genrescope
-from genrescope import spectrogram
+from genrescope import audio, spectrogram
 from genrescope.audio import parse_windows
 from genrescope.classification import classifier as line
 from genrescope.classification.classifier import Classifier, load_models
@@ -82,7 +82,7 @@ def test_the_choice_of_windows_does_not_change_a_window(long_song: Path) -> None
 def test_work_is_shared(long_song: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[str] = []
     listened: list[object] = []
-    draw, listen = spectrogram.draw, line.listen
+    draw, listen = spectrogram.draw, audio.listen
 
     def counted(wave: genrescope.Waveform, spec: SpectrogramSpec) -> genrescope.Spectrogram:
         drawn.append(spec.kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,7 +93,8 @@ def test_refusals(name: str, model: ModelFile, pictures: FloatArray) -> None:
     engine = opened(name, model)
     broken = pictures.copy()
     broken[0, 0, 0, 0] = np.inf
-    for wrong in (pictures[:, :, :16], pictures.astype(np.float64), pictures[:0], broken):
+    double: Any = pictures.astype(np.float64)
+    for wrong in (pictures[:, :, :16], double, pictures[:0], broken):
         with pytest.raises(EngineError):
             engine.run(wrong)
     with pytest.raises(EngineError, match="finds no TPU"):

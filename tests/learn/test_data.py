@@ -159,7 +159,8 @@ def test_songs_are_counted_once() -> None:
     excerpts = replace(collection(per_genre=2), songs=("a", "b", "c", "a", "b", "c"))
 
     def infer(stack: FloatArray) -> FloatArray:
-        return stack.mean(axis=2)[:, [25, 55, 85]]
+        means: FloatArray = stack.mean(axis=2)[:, [25, 55, 85]]
+        return means
 
     logits = excerpt_logits(infer, excerpts.mel, 128)
     pooled, truth = song_logits(logits, excerpts, GENRES)

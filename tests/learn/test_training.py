@@ -39,8 +39,12 @@ RECIPE = Recipe(
 )
 
 
-def nothing(*_: object) -> dict[str, float]:
+def nothing(network: object, pixels: int) -> dict[str, float]:
     return {}
+
+
+def silent(progress: object) -> None:
+    pass
 
 
 def run(folder: Path, recipe: Recipe = RECIPE) -> Run:
@@ -49,12 +53,12 @@ def run(folder: Path, recipe: Recipe = RECIPE) -> Run:
 
 def test_a_run_that_was_stopped_goes_on_to_the_bit(tmp_path: Path) -> None:
     straight = run(tmp_path / "straight")
-    straight.go(nothing, nothing)
+    straight.go(silent, nothing)
     halves = run(tmp_path / "halves")
-    halves.go(nothing, nothing, stop_after=3)
+    halves.go(silent, nothing, stop_after=3)
     again = run(tmp_path / "halves")
     assert again.step == 3
-    again.go(nothing, nothing)
+    again.go(silent, nothing)
     assert again.step == straight.step == RECIPE.steps
     for key, value in straight.average.items():
         assert torch.equal(value, again.average[key]), key
@@ -74,7 +78,7 @@ def test_an_interruption_is_saved(tmp_path: Path) -> None:
 
 
 def test_another_recipes_checkpoint_is_refused(tmp_path: Path) -> None:
-    run(tmp_path).go(nothing, nothing, stop_after=1)
+    run(tmp_path).go(silent, nothing, stop_after=1)
     with pytest.raises(TrainingError, match="of another recipe"):
         run(tmp_path, replace(RECIPE, seed=9))
     (tmp_path / "checkpoint.pt").write_bytes(b"not a checkpoint")
@@ -110,7 +114,7 @@ def test_unknown_network() -> None:
 
 def test_what_is_exported_computes_the_same(tmp_path: Path) -> None:
     trained = run(tmp_path / "run")
-    trained.go(nothing, nothing)
+    trained.go(silent, nothing)
     network = trained.averaged()
     graph = export_graph(network, RECIPE.picture)
     fields = {"labels": GENRES, "picture": RECIPE.picture}
@@ -132,7 +136,7 @@ def test_from_a_run_to_a_model_file(tmp_path: Path) -> None:
     trained = Run(RECIPE, [data], GENRES, GENRESCOPE_MEL, tmp_path / "run")
     bench = Workshop(RECIPE, (data,), GENRES, trained)
     assert "step 0 of 6" in bench.describe()
-    bench.train(nothing)
+    bench.train(silent)
     assert bench.finished
     model = bench.finish(tmp_path)
     assert model.path == tmp_path / "tiny.onnx"

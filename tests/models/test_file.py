@@ -148,7 +148,7 @@ def test_networks_that_compute_in_int8_are_left_alone() -> None:
 def test_runnable_bytes_hold_float_weights(tmp_path: Path) -> None:
     path = tmp_path / "m.onnx"
     save_model(store_weights_int8(onnx_models.graph()), onnx_models.card(), path)
-    model = onnx.load_from_string(runnable_bytes(path))
+    model = onnx.load_from_string(runnable_bytes(read_model(path)))
     assert "kernel" in {t.name for t in model.graph.initializer}
 
 

@@ -20,6 +20,7 @@ from genrescope.classification.pool import pool_logits
 from genrescope.models.engines import Engine, open_engine
 from genrescope.spectrogram.picture import draw_picture, scale_unit
 from genrescope.types import (
+    AudioError,
     Comparison,
     FloatArray,
     ModelCard,
@@ -204,6 +205,7 @@ def look(model: Model, windows: FloatArray) -> FloatArray:
 def _conclude(
     card: ModelCard, tally: _Tally, source: str, seconds: float, notices: tuple[Notice, ...]
 ) -> Prediction:
+    refuse(not tally.logits, f"{source}: no window could be cut from it", AudioError)
     logits = np.concatenate(tally.logits)
     return Prediction(
         labels=card.labels,

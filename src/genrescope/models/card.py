@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import types as python_types
 import typing
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeVar
@@ -18,8 +17,19 @@ LIMIT_BYTES = 2**20
 
 
 def card_to_json(card: ModelCard) -> str:
-    """A card as one JSON object, keys in the order of the fields."""
-    return json.dumps(_plain(card), ensure_ascii=False, allow_nan=False, indent=1)
+    """A card as one JSON object, keys in the order of the fields.
+
+    Raises
+    ------
+    CardError
+        If the card holds what `card_from_json` would refuse, e.g. a number that is not finite.
+    """
+    try:
+        text = json.dumps(_plain(card), ensure_ascii=False, allow_nan=False, indent=1)
+    except (TypeError, ValueError) as error:
+        raise CardError(f"the card cannot be written as JSON: {error}") from error
+    card_from_json(text)
+    return text
 
 
 def _plain(value: Any) -> Any:
@@ -48,12 +58,14 @@ def card_from_json(text: str) -> ModelCard:
     if len(text.encode("utf-8", "replace")) > LIMIT_BYTES:
         raise CardError(f"the card is longer than {LIMIT_BYTES} bytes")
     try:
-        table = json.loads(text, parse_constant=_refuse_constant)
+        table = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise CardError(f"the card is no JSON that can be read: {error}") from error
     if not isinstance(table, dict):
         raise CardError("the card is no JSON object")
-    version = table.get("format_version")
+    if "format_version" not in table:
+        raise CardError("card: missing 'format_version'")
+    version = table["format_version"]
     if version != CARD_FORMAT:
         raise CardError(
             f"card format {version} is unknown here (this version reads {CARD_FORMAT}): "
@@ -64,6 +76,15 @@ def card_from_json(text: str) -> ModelCard:
 
 def _refuse_constant(word: str) -> float:
     raise ValueError(f"{word} is not a number that a card may hold")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"{', '.join(map(repr, twice))} stands there twice")
+    return table
 
 
 def _record(kind: type[T], table: Any, where: str) -> T:
@@ -83,7 +104,7 @@ def _record(kind: type[T], table: Any, where: str) -> T:
         return kind(**read)
     except CardError:
         raise
-    except GenrescopeError as error:
+    except (GenrescopeError, ArithmeticError) as error:  # figures may be too large to reckon with
         raise CardError(f"{where}: {error}") from error
 
 
@@ -103,10 +124,27 @@ def _value(kind: Any, value: Any, where: str) -> Any:
 
 
 def _scalar(kind: type, value: Any, where: str) -> Any:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is float and number and math.isfinite(value):
-        return float(value)
-    if kind is not float and isinstance(value, kind) and not isinstance(value, bool):
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return _finite(value, where)
+    if isinstance(value, kind) and not isinstance(value, bool):
+        if isinstance(value, str) and not value.isascii():
+            _check_unicode(value, where)
         return value
-    shown = python_types.NoneType.__name__ if value is None else type(value).__name__
-    raise CardError(f"{where}: expected {kind.__name__}, found {shown}")
+    raise CardError(f"{where}: expected {kind.__name__}, found {type(value).__name__}")
+
+
+def _finite(value: float, where: str) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise CardError(f"{where}: expected a finite number")
+    return number
+
+
+def _check_unicode(value: str, where: str) -> None:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise CardError(f"{where}: not a text that can be written down: {error}") from error

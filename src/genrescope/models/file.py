@@ -6,12 +6,12 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genrescope.models.card import card_from_json, card_to_json
+from genrescope.models.graph import check_graph
 from genrescope.types import CardError, DigestError, ModelCard, ModelError, refuse
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 CARD_KEY = "genrescope.card"
 LABELS_KEY = "genrescope.labels"
 LIMIT_BYTES = 2**31 - 1
-STANDARD_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
-LEAST_OPSET, MOST_OPSET = 13, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,46 +71,59 @@ def read_model(path: Path, *, expected_digest: str | None = None) -> ModelFile:
     ModelError
         If the file is no ONNX file that may be run here.
     """
-    refuse(not path.is_file(), f"{path}: no such model file", ModelError)
-    size = path.stat().st_size
-    refuse(size > LIMIT_BYTES, f"{path}: larger than 2 GiB", ModelError)
-    digest = digest_file(path)
-    if expected_digest is not None and digest != expected_digest:
+    content = _bytes(path)
+    digest = hashlib.sha256(content).hexdigest()
+    if expected_digest is not None and digest != expected_digest.lower():
         raise DigestError(
             f"{path} is not the file that its index describes: SHA-256 is {digest}, "
             f"the index says {expected_digest}. Fetch it again"
         )
-    model = _load(path)
+    model = _parse(path, content)
     try:
         card, cam_shape = check_model(model)
     except ModelError as error:
         raise type(error)(f"{path}: {error}") from error
-    return ModelFile(path, card, digest, size, cam_shape)
+    return ModelFile(path, card, digest, len(content), cam_shape)
 
 
-def _load(path: Path) -> onnx.ModelProto:
+def _bytes(path: Path) -> bytes:
+    """What is verified and what is parsed are the same bytes: a file is read once."""
+    refuse(not path.is_file(), f"{path}: no such model file", ModelError)
+    refuse(path.stat().st_size > LIMIT_BYTES, f"{path}: larger than 2 GiB", ModelError)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error})") from error
+
+
+def _parse(path: Path, content: bytes) -> onnx.ModelProto:
     import onnx
-    from google.protobuf.message import DecodeError  # what onnx.load raises for other bytes
+    from google.protobuf.message import DecodeError  # what onnx raises for other bytes
 
     try:
-        model: onnx.ModelProto = onnx.load(path, load_external_data=False)
-    except (DecodeError, OSError, ValueError) as error:
+        model: onnx.ModelProto = onnx.load_model_from_string(content)
+    except (DecodeError, ValueError) as error:
         raise ModelError(f"{path}: not an ONNX file ({error})") from error
     refuse(not model.graph.node, f"{path}: not an ONNX file that holds a network", ModelError)
     return model
 
 
-def runnable_bytes(path: Path) -> bytes:
+def runnable_bytes(model: ModelFile) -> bytes:
     """The network as engines want it: weights in the precision that they compute in.
 
     Raises
     ------
+    DigestError
+        If the file changed since it was verified.
     ModelError
-        If the file is no ONNX file.
+        If the file cannot be read any more.
     """
     from genrescope.models.weights import expand_weights
 
-    serialised: bytes = expand_weights(_load(path)).SerializeToString()
+    content = _bytes(model.path)
+    if hashlib.sha256(content).hexdigest() != model.sha256:
+        raise DigestError(f"{model.path} changed after it was read: find the model again")
+    serialised: bytes = expand_weights(_parse(model.path, content)).SerializeToString()
     return serialised
 
 
@@ -128,8 +139,10 @@ def check_model(model: onnx.ModelProto) -> tuple[ModelCard, tuple[int, int] | No
     ------
     CardError, ModelError
     """
-    _check_graph(model)
+    check_graph(model)
     properties = {entry.key: entry.value for entry in model.metadata_props}
+    keys = [entry.key for entry in model.metadata_props if entry.key in (CARD_KEY, LABELS_KEY)]
+    refuse(len(set(keys)) < len(keys), "the file carries more than one card", CardError)
     if CARD_KEY not in properties:
         raise CardError("the file carries no card: it was not made by `genrescope train`")
     card = card_from_json(properties[CARD_KEY])
@@ -138,6 +151,8 @@ def check_model(model: onnx.ModelProto) -> tuple[ModelCard, tuple[int, int] | No
     picture = (card.picture.channels, card.picture.height, card.picture.width)
     if set(inputs) != {"picture"} or inputs["picture"][1:] != picture:
         raise CardError(f"the network takes {inputs}, the card says picture (batch, {picture})")
+    fixed = {shape[0] for shape in (*inputs.values(), *outputs.values()) if shape} - {0, 1}
+    refuse(bool(fixed), f"the network takes {fixed} pictures at once, not any number", CardError)
     wanted = ("logits" in outputs) and len(outputs["logits"]) == 2
     refuse(not wanted, "the network gives no logits (batch, genres)", CardError)
     width = outputs["logits"][1]
@@ -151,37 +166,12 @@ def check_model(model: onnx.ModelProto) -> tuple[ModelCard, tuple[int, int] | No
     return card, (cam[2], cam[3])
 
 
-def _check_graph(model: onnx.ModelProto) -> None:
-    import onnx
-
-    for entry in model.opset_import:
-        if entry.domain not in STANDARD_DOMAINS:
-            raise ModelError(f"operators of domain {entry.domain!r} are not run here")
-        inside = entry.domain != "" or LEAST_OPSET <= entry.version <= MOST_OPSET
-        refuse(not inside, f"ONNX operator set {entry.version} is not known here", ModelError)
-    for node in _nodes(model.graph):
-        if node.domain not in STANDARD_DOMAINS:
-            raise ModelError(f"operator {node.domain}.{node.op_type} is not run here")
-    refuse(bool(model.functions), "a file that brings functions of its own is not run", ModelError)
-    for tensor in model.graph.initializer:
-        outside = tensor.data_location == onnx.TensorProto.EXTERNAL
-        refuse(outside, f"weights of {tensor.name!r} lie outside the file", ModelError)
-
-
-def _nodes(graph: onnx.GraphProto) -> Iterator[Any]:
-    for node in graph.node:
-        yield node
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                yield from _nodes(attribute.g)
-            for inner in attribute.graphs:
-                yield from _nodes(inner)
-
-
 def _check_labels(card: ModelCard, text: str | None) -> None:
+    if text is None:
+        raise CardError("the network does not say which labels it was made with")
     try:
-        stated = json.loads(text) if text is not None else None
-    except ValueError as error:
+        stated = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise CardError(f"the list of labels beside the network is no JSON: {error}") from error
     if stated != list(card.labels):
         raise CardError(
@@ -213,6 +203,17 @@ def write_card(model: onnx.ModelProto, card: ModelCard) -> None:
 def save_model(model: onnx.ModelProto, card: ModelCard, path: Path) -> ModelFile:
     """Write a network with its card, checked first, whole or not at all.
 
+    Parameters
+    ----------
+    model : onnx.ModelProto
+        Gets the card as its metadata, in place.
+    card : ModelCard
+    path : Path
+
+    Returns
+    -------
+    ModelFile
+
     Raises
     ------
     CardError, ModelError
@@ -220,11 +221,15 @@ def save_model(model: onnx.ModelProto, card: ModelCard, path: Path) -> ModelFile
     """
     write_card(model, card)
     check_model(model)
+    refuse(model.ByteSize() > LIMIT_BYTES, f"{path}: would be larger than 2 GiB", ModelError)
+    content = model.SerializeToString(deterministic=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(model.SerializeToString(deterministic=True))
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         Path(partial).chmod(0o644)
         Path(partial).replace(path)
     except BaseException:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
-from contextlib import ExitStack
+from http.client import HTTPException
 from pathlib import Path
 from typing import IO
-from urllib.error import URLError
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from genrescope.models.file import LIMIT_BYTES, ModelFile, read_model
@@ -40,7 +39,7 @@ def install(source: str, sha256: str | None = None) -> ModelFile:
     DigestError
         If the digest is another.
     """
-    remote = urlsplit(source).scheme in ("http", "https")
+    remote = source.lower().startswith(("http://", "https://"))
     refuse(
         remote and sha256 is None,
         "a model from a URL needs --sha256, so that what arrives is what was meant",
@@ -48,35 +47,39 @@ def install(source: str, sha256: str | None = None) -> ModelFile:
     )
     folder = installed_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".arriving-", delete=False) as file:
-        partial = Path(file.name)
-        try:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".arriving-") as waiting:
+        partial = Path(waiting) / f"model{SUFFIX}"
+        with partial.open("wb") as file:
             digest = _copy(source, remote, file)
-            file.close()
-            if sha256 is not None and digest != sha256.lower():
-                raise DigestError(f"{source}: SHA-256 is {digest}, not {sha256.lower()}")
-            name = read_model(partial).card.name
-            refuse(Path(name).name != name, f"{name!r} cannot name a file", ModelError)
-            target = folder / f"{name}{SUFFIX}"
-            partial.chmod(0o644)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        if sha256 is not None and digest != sha256.lower():
+            raise DigestError(f"{source}: SHA-256 is {digest}, not {sha256.lower()}")
+        target = folder / f"{_name(partial, source)}{SUFFIX}"
+        partial.replace(target)
     return read_model(target)
+
+
+def _name(partial: Path, source: str) -> str:
+    """What the card inside calls the model, where a file can be called so."""
+    try:
+        name = read_model(partial).card.name
+    except ModelError as error:
+        raise type(error)(str(error).replace(str(partial), source)) from error
+    plain = re.fullmatch(r"\w[\w.-]{0,99}", name) is not None
+    refuse(not plain, f"{source}: its card names it {name!r}, which cannot name a file", ModelError)
+    return name
 
 
 def _copy(source: str, remote: bool, file: IO[bytes]) -> str:
     digest = hashlib.sha256()
     written = 0
     try:
-        with ExitStack() as stack:
-            incoming = stack.enter_context(_open(source, remote))
+        with _open(source, remote) as incoming:
             while chunk := incoming.read(CHUNK_BYTES):
                 written += len(chunk)
                 refuse(written > LIMIT_BYTES, f"{source}: larger than 2 GiB", ModelError)
                 digest.update(chunk)
                 file.write(chunk)
-    except (OSError, URLError) as error:
+    except (OSError, HTTPException, ValueError) as error:  # URLError is an OSError
         raise ModelError(f"{source}: cannot be read ({error})") from error
     return digest.hexdigest()
 
@@ -103,11 +106,11 @@ def remove(name: str) -> Path:
     ModelError
         If it was not installed but came with the package or lies in a folder of yours.
     """
+    path = installed_folder() / f"{name}{SUFFIX}"
+    if Path(name).name == name and path.is_file():
+        path.unlink()
+        return path
     for listing in list_models():
-        if listing.name != name:
-            continue
-        if listing.place != "installed":
+        if listing.name == name:
             raise ModelError(f"{listing.path} was not installed here, so it is not removed here")
-        listing.path.unlink()
-        return listing.path
     raise ModelNotFoundError(f"no model {name!r} is installed")

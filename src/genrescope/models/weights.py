@@ -6,11 +6,11 @@ which measured two to three times slower than float32; so it is computed once, h
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genrescope.types import FloatArray
+from genrescope.types import FloatArray, ModelError, refuse
 
 if TYPE_CHECKING:
     import onnx
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 LEAST_VALUES = 1024
 """Smaller tensors stay in float32: they weigh nothing and often matter."""
 
-CHANNEL_AXIS = {"Conv": 0, "MatMul": 1}
+LEAST_LARGEST = 1e-30
+"""A channel whose values are all nearer to 0 becomes 0: its scale could not be written down."""
+
+LEAST_OPSET = 13
+"""The first in which DequantizeLinear takes a scale a channel."""
 
 
 def store_weights_int8(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -33,32 +37,50 @@ def store_weights_int8(model: onnx.ModelProto) -> onnx.ModelProto:
     -------
     onnx.ModelProto
         Every weight of a Conv, Gemm or MatMul comes from a DequantizeLinear node.
+
+    Raises
+    ------
+    ModelError
+        If the operator set is too old, or a weight is no finite number.
     """
     import onnx
     from onnx import helper, numpy_helper
 
+    old = [e.version for e in model.opset_import if e.domain == "" and e.version < LEAST_OPSET]
+    refuse(
+        bool(old), f"operator set {old} is too old: export with {LEAST_OPSET} or later", ModelError
+    )
     stored = onnx.ModelProto()
     stored.CopyFrom(model)
     graph = stored.graph
-    weights = {tensor.name: tensor for tensor in graph.initializer}
-    nodes, done = [], set()
-    for node in graph.node:
-        axis = _channel_axis(node)
-        name = node.input[1] if axis is not None and len(node.input) > 1 else ""
-        values = numpy_helper.to_array(weights[name]) if name in weights else None
-        fits = values is not None and values.dtype == np.float32 and values.size >= LEAST_VALUES
-        if fits and values is not None and axis is not None and name not in done:
-            codes, scales = quantise(values, axis)
-            graph.initializer.remove(weights[name])
-            graph.initializer.append(numpy_helper.from_array(codes, f"{name}.int8"))
-            graph.initializer.append(numpy_helper.from_array(scales, f"{name}.scale"))
-            inputs = [f"{name}.int8", f"{name}.scale"]
-            nodes.append(helper.make_node("DequantizeLinear", inputs, [name], axis=axis))
-            done.add(name)
-    ordered = [*nodes, *graph.node]
-    del graph.node[:]
-    graph.node.extend(ordered)
+    axes = _channel_axes(graph)
+    nodes, tensors = [], []
+    for tensor in graph.initializer:
+        name, axis = tensor.name, axes.get(tensor.name)
+        values = numpy_helper.to_array(tensor) if axis is not None else None
+        if axis is None or values is None or not _worth_storing(values):
+            tensors.append(tensor)
+            continue
+        refuse(not np.isfinite(values).all(), f"weight {name!r} is not finite", ModelError)
+        codes, scales = quantise(values, axis % values.ndim)
+        tensors.append(numpy_helper.from_array(codes, f"{name}.int8"))
+        tensors.append(numpy_helper.from_array(scales, f"{name}.scale"))
+        inputs = [f"{name}.int8", f"{name}.scale"]
+        made = helper.make_node("DequantizeLinear", inputs, [name], axis=axis % values.ndim)
+        nodes.append(made)
+    _replace(graph.initializer, tensors)
+    _replace(graph.node, [*nodes, *graph.node])
     return stored
+
+
+def _worth_storing(values: np.ndarray) -> bool:
+    return values.dtype == np.float32 and values.ndim >= 2 and values.size >= LEAST_VALUES
+
+
+def _replace(field: Any, entries: list[Any]) -> None:
+    kept = list(entries)  # deleting from the field leaves the entries themselves alone
+    del field[:]
+    field.extend(kept)
 
 
 def expand_weights(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -82,22 +104,56 @@ def expand_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     if any(node.op_type == "QuantizeLinear" for node in graph.node):
         return model
     tensors = {tensor.name: tensor for tensor in graph.initializer}
-    for node in [n for n in graph.node if n.op_type == "DequantizeLinear"]:
-        if len(node.input) != 2 or not set(node.input) <= set(tensors):
-            continue
-        codes, scales = (numpy_helper.to_array(tensors[name]) for name in node.input)
-        axis = next((a.i for a in node.attribute if a.name == "axis"), 1)
-        shape = [-1 if i == axis else 1 for i in range(codes.ndim)]
-        values = codes.astype(np.float32) * scales.reshape(shape)
-        graph.initializer.append(numpy_helper.from_array(values, node.output[0]))
-        graph.node.remove(node)
+    kept, done = [], set()
+    for node in graph.node:
+        inside = node.op_type == "DequantizeLinear" and set(node.input) <= set(tensors)
+        values = _dequantised(node, [tensors[name] for name in node.input]) if inside else None
+        if values is None:
+            kept.append(node)
+        else:
+            graph.initializer.append(numpy_helper.from_array(values, node.output[0]))
+            done.update(node.input)
+    _replace(graph.node, kept)
+    spent = done - {name for node in kept for name in node.input}
+    _replace(graph.initializer, [t for t in graph.initializer if t.name not in spent])
     return model
 
 
+def _dequantised(node: onnx.NodeProto, inputs: list[onnx.TensorProto]) -> FloatArray | None:
+    """What one node dequantises; None where `store_weights_int8` makes no such node."""
+    from onnx import numpy_helper
+
+    attributes = {attribute.name: attribute.i for attribute in node.attribute}
+    if len(inputs) != 2 or set(attributes) - {"axis"}:
+        return None
+    codes, scales = (numpy_helper.to_array(tensor) for tensor in inputs)
+    axis = attributes.get("axis", 1)
+    if codes.dtype != np.int8 or scales.dtype != np.float32 or not -codes.ndim <= axis < codes.ndim:
+        return None
+    if scales.size not in (1, codes.shape[axis]):
+        return None
+    shape = [1] * codes.ndim
+    shape[axis] = -1
+    values: FloatArray = codes.astype(np.float32) * scales.reshape(shape)
+    return values
+
+
+def _channel_axes(graph: onnx.GraphProto) -> dict[str, int]:
+    """Name of every weight to the axis of its output channels."""
+    axes: dict[str, int] = {}
+    for node in graph.node:
+        axis = _channel_axis(node)
+        if axis is not None and len(node.input) > 1:
+            axes.setdefault(node.input[1], axis)
+    return axes
+
+
 def _channel_axis(node: onnx.NodeProto) -> int | None:
-    if node.op_type == "Gemm":
-        return 0 if any(a.name == "transB" and a.i for a in node.attribute) else 1
-    return CHANNEL_AXIS.get(node.op_type)
+    if node.op_type == "Conv":
+        return 0
+    if node.op_type == "Gemm" and any(a.name == "transB" and a.i for a in node.attribute):
+        return 0
+    return -1 if node.op_type in ("Gemm", "MatMul") else None
 
 
 def quantise(values: FloatArray, axis: int) -> tuple[np.ndarray, FloatArray]:
@@ -116,6 +172,6 @@ def quantise(values: FloatArray, axis: int) -> tuple[np.ndarray, FloatArray]:
     """
     others = tuple(i for i in range(values.ndim) if i != axis)
     largest = np.abs(values).max(axis=others, keepdims=True)
-    scales = np.where(largest > 0, largest / 127, 1.0).astype(np.float32)
+    scales = np.where(largest > LEAST_LARGEST, largest / 127, 1.0).astype(np.float32)
     codes = np.clip(np.rint(values / scales), -127, 127).astype(np.int8)
     return codes, scales.reshape(-1)

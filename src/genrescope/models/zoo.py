@@ -14,6 +14,7 @@ from genrescope.types import DigestError, ModelCard, ModelError, ModelNotFoundEr
 
 FOLDERS_VARIABLE = "GENRESCOPE_MODELS"
 INDEX_FILE = "index.json"
+INDEX_FORMAT = 1
 SUFFIX = ".onnx"
 DEFAULTS = ("mobilenetv3_mel", "mobilenetv3_cqt")
 """What runs where no model is named: the first of these that is there."""
@@ -90,9 +91,16 @@ def _index(folder: Path) -> dict[str, str]:
         return {}
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): str(entry["sha256"]) for name, entry in table["models"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path}: an index that cannot be read ({error})") from error
+        version = table["format"]
+        digests = {str(name): str(entry["sha256"]) for name, entry in table["models"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelError(f"{path}: an index that cannot be read ({error!r})") from error
+    if version != INDEX_FORMAT:
+        raise ModelError(
+            f"{path}: index format {version!r} is unknown here (this version reads "
+            f"{INDEX_FORMAT}): install a Genrescope that knows it"
+        )
+    return digests
 
 
 def list_models() -> list[Listing]:
@@ -124,15 +132,28 @@ def find(name: str) -> ModelFile:
     """
     if name.endswith(SUFFIX) and Path(name).is_file():
         return read_found(Path(name).resolve())
-    for _, folder in folders():
-        path = folder / f"{name}{SUFFIX}"
-        if Path(name).name == name and path.is_file():
-            return read_found(path)
+    path = _locate(name)
+    if path is not None:
+        return read_found(path)
     known = [listing.name for listing in list_models()]
     near = difflib.get_close_matches(name, known, 1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = f"; did you mean {near[0]}?" if near else "."
     there = ", ".join(known) or "none at all"
-    raise ModelNotFoundError(f"no model {name!r}{hint} There are: {there}")
+    raise ModelNotFoundError(f"no model {name!r}{hint} There are: {there}{_absent_folders()}")
+
+
+def _locate(name: str) -> Path | None:
+    """The first file of that name, read or not."""
+    if Path(name).name != name:
+        return None
+    paths = (folder / f"{name}{SUFFIX}" for _, folder in folders())
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _absent_folders() -> str:
+    """What to say of folders that were named and are not there."""
+    absent = [str(f) for place, f in folders() if place == FOLDERS_VARIABLE and not f.is_dir()]
+    return f". {FOLDERS_VARIABLE} names no folder with {', '.join(absent)}" if absent else ""
 
 
 def default_models() -> tuple[str, ...]:
@@ -141,15 +162,20 @@ def default_models() -> tuple[str, ...]:
     Raises
     ------
     ModelNotFoundError
-        If there is no usable model at all.
+        If there is no usable model at all, with what is wrong with those that are there.
     """
-    usable = [listing.name for listing in list_models() if not listing.problem]
-    for name in (*DEFAULTS, *usable):
-        if name in usable:
+    for name in DEFAULTS:
+        path = _locate(name)
+        if path is not None and not _list_one(path, "").problem:
             return (name,)
+    listings = list_models()
+    for listing in listings:
+        if not listing.problem:
+            return (listing.name,)
+    problems = "".join(f"; {listing.problem}" for listing in listings)
     raise ModelNotFoundError(
         f"no model file that can be used: put one into {installed_folder()}, or point "
-        f"{FOLDERS_VARIABLE} at a folder that has some"
+        f"{FOLDERS_VARIABLE} at a folder that has some{problems}{_absent_folders()}"
     )
 
 
@@ -165,7 +191,7 @@ def write_index(folder: Path) -> Path:
         model = read_model(path)
         models[path.stem] = {
             "file": path.name,
-            "sha256": digest_file(path),
+            "sha256": model.sha256,
             "bytes": model.size_bytes,
             "scores": {
                 f"{s.dataset} {s.split} {s.metric}": round(s.value, 4)
@@ -174,8 +200,10 @@ def write_index(folder: Path) -> Path:
             },
         }
     index = folder / INDEX_FILE
-    text = json.dumps({"format": 1, "models": models}, indent=1, sort_keys=True) + "\n"
-    index.write_text(text, encoding="utf-8")
+    table = {"format": INDEX_FORMAT, "models": models}
+    partial = index.with_suffix(".partial")
+    partial.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    partial.replace(index)
     return index
 
 

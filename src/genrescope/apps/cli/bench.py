@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +18,8 @@ from genrescope.apps.cli import show
 if TYPE_CHECKING:
     from genrescope.apps.bench.timing import Row
 
+COLUMNS = ("step", "ours (ms)", "beside", "its (ms)", "its / ours", "least–greatest", "note")
+
 
 def bench_command(
     source: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
@@ -25,6 +29,9 @@ def bench_command(
     repeats: Annotated[int, typer.Option(min=1, help="Runs of each, interleaved.")] = 7,
     cold: Annotated[bool, typer.Option(help="Also whole processes, from a cold start.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    page: Annotated[
+        Path | None, typer.Option("--page", help="Write a Markdown page, as docs/benchmarks.md.")
+    ] = None,
 ) -> None:
     """Time decoding, spectrograms, networks and the whole line on one recording.
 
@@ -46,18 +53,47 @@ def bench_command(
     if as_json:
         sys.stdout.write(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
         return
+    if page is not None:
+        page.write_text(_page(source, rows, repeats), encoding="utf-8")
+        show.remark(f"wrote {page}")
+        return
+    _show_table(rows)
+
+
+def _show_table(rows: list[Row]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
-    for column in ("step", "ours (ms)", "beside", "its (ms)", "its / ours", "least–greatest", ""):
+    for column in COLUMNS:
         table.add_column(column)
     for row in rows:
-        there = bool(row.theirs)
-        table.add_row(
-            row.name,
-            f"{row.ours_ms:.2f}",
-            row.theirs,
-            f"{row.theirs_ms:.2f}" if there else "",
-            f"{row.ratio:.2f}" if there else "",
-            f"{row.low:.2f}–{row.high:.2f}" if there else "",
-            row.note,
-        )
+        table.add_row(*_cells(row))
     show.out().print(table)
+
+
+def _cells(row: Row) -> list[str]:
+    there = bool(row.theirs)
+    return [
+        row.name,
+        f"{row.ours_ms:.2f}",
+        row.theirs,
+        f"{row.theirs_ms:.2f}" if there else "",
+        f"{row.ratio:.2f}" if there else "",
+        f"{row.low:.2f}–{row.high:.2f}" if there else "",
+        row.note,
+    ]
+
+
+def _page(source: Path, rows: list[Row], repeats: int) -> str:
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Written by `genrescope bench {source} --page docs/benchmarks.md` on {platform.machine()}"
+        f" with {os.cpu_count()} processors, Python {platform.python_version()}, {repeats} pairs.",
+        "Ours and the other are measured in turn in the same run; times are medians, the ratio is"
+        " the median of the pairs with its least and greatest. Read the ratios: machines differ.",
+        "",
+        "| " + " | ".join(COLUMNS) + " |",
+        "|" + "---|" * len(COLUMNS),
+        *("| " + " | ".join(_cells(row)) + " |" for row in rows),
+        "",
+    ]
+    return "\n".join(lines)

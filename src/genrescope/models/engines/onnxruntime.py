@@ -12,7 +12,7 @@ from genrescope.types import EngineError, FloatArray, MissingExtraError
 
 NAME = "onnxruntime"
 PROVIDERS = {"CPU": "CPUExecutionProvider", "CUDA": "CUDAExecutionProvider"}
-ERRORS_ONLY = 3
+SILENT = 4
 
 
 def _runtime() -> Any:
@@ -20,7 +20,17 @@ def _runtime() -> Any:
         import onnxruntime
     except ImportError as error:
         raise MissingExtraError("ONNX Runtime", "onnxruntime") from error
+    onnxruntime.disable_telemetry_events()  # builds for Windows report their use otherwise
     return onnxruntime
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """Whatever ONNX Runtime may raise: its own errors share no base below `Exception`."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    own = [kind for kind in vars(state).values() if isinstance(kind, type)]
+    raised = tuple(kind for kind in own if issubclass(kind, Exception))
+    return (*raised, RuntimeError, ValueError)
 
 
 def available() -> tuple[bool, str]:
@@ -51,16 +61,23 @@ class OnnxRuntimeEngine:
         self.precision, self.reason = "f32", "the precision that the file's graph computes in"
         runtime = _runtime()
         options = runtime.SessionOptions()
-        options.log_severity_level = ERRORS_ONLY
+        options.log_severity_level = SILENT  # what goes wrong comes as an error anyway
+        provider = PROVIDERS[device]
         self._session = runtime.InferenceSession(
-            runnable_bytes(model.path), options, providers=[PROVIDERS[device]]
+            runnable_bytes(model), options, providers=[provider]
         )
+        if provider not in self._session.get_providers():
+            raise EngineError(f"ONNX Runtime cannot start {device} here, only its processor code")
         self._outputs = ["logits"] + (["cam"] if model.cam_shape is not None else [])
 
     def run(self, pictures: FloatArray) -> Outputs:
         """See `genrescope.models.engines.Engine`."""
         check_pictures(pictures, self._model)
-        given = [self._session.run(self._outputs, {"picture": p[None]}) for p in pictures]
+        try:
+            given = [self._session.run(self._outputs, {"picture": p[None]}) for p in pictures]
+        except _errors() as error:
+            name = self._model.path.name
+            raise EngineError(f"ONNX Runtime cannot run {name}: {error}") from error
         logits = np.concatenate([one[0] for one in given])
         cam = np.concatenate([one[1] for one in given]) if len(self._outputs) > 1 else None
         return Outputs(logits, cam)
@@ -80,5 +97,5 @@ def load(model: ModelFile, device: str | None = None) -> OnnxRuntimeEngine:
         raise EngineError(f"ONNX Runtime finds no {wanted} here, only {', '.join(found)}")
     try:
         return OnnxRuntimeEngine(model, wanted)
-    except (RuntimeError, ValueError) as error:
+    except _errors() as error:
         raise EngineError(f"ONNX Runtime cannot load it: {error}") from error
