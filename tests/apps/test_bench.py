@@ -20,7 +20,7 @@ def test_in_turn() -> None:
     assert order.count("c") == 3
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")  # of librosa
 def test_every_measurement(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GENRESCOPE_MODELS", "")
     source = samples / "country_short_1s5.mp3"

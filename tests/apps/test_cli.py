@@ -135,7 +135,8 @@ def test_spectrogram_in_every_form(samples: Path, tmp_path: Path) -> None:
         assert values.shape[0] == bands
         assert values.max() == 0
     assert run("spectrogram", sound, "-o", str(tmp_path / "x.png"), "--kind", "cqt")[0] == 0
-    assert Image.open(tmp_path / "x.png").size[0] > 1000
+    with Image.open(tmp_path / "x.png") as drawn:
+        assert drawn.size[0] > 1000
     code, _, err = run("spectrogram", sound, "-o", str(tmp_path / "x.csv"), "--duration", "1")
     assert (code, "wrote" in err) == (0, True)
     rows = (tmp_path / "x.csv").read_text(encoding="utf-8").splitlines()
@@ -149,7 +150,8 @@ def test_the_picture_is_what_the_network_sees(samples: Path, tmp_path: Path) -> 
         assert run("spectrogram", sound, "-o", str(path), "--picture")[0] == 0
     tensor = np.load(tmp_path / "seen.npy")
     assert tensor.shape == (1, 128, 128)
-    assert Image.open(tmp_path / "seen.png").size == (128, 128)
+    with Image.open(tmp_path / "seen.png") as seen:
+        assert seen.size == (128, 128)
 
 
 def test_models_and_cards() -> None:

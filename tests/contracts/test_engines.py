@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from onnx import helper, numpy_helper
 
 from genrescope.models import ModelFile, engines, save_model
 from genrescope.models.weights import store_weights_int8
-from genrescope.types import EngineError, FloatArray, MissingExtraError
+from genrescope.types import DigestError, EngineError, FloatArray, MissingExtraError
 from tests import onnx_models
 
 every = pytest.mark.parametrize("name", engines.names())
@@ -99,6 +103,102 @@ def test_refusals(name: str, model: ModelFile, pictures: FloatArray) -> None:
             engine.run(wrong)
     with pytest.raises(EngineError, match="finds no TPU"):
         engines.load(name).load(model, "TPU")
+
+
+def spoilt(folder: Path, spoil: Callable[[Any], None]) -> ModelFile:
+    """A file that passes every check of its card and can still not be run."""
+    graph = onnx_models.graph()
+    spoil(graph.graph)
+    return save_model(graph, onnx_models.card(), folder / "spoilt.onnx")
+
+
+def absent_input(graph: Any) -> None:
+    graph.node[0].input[1] = "nowhere"
+
+
+def unknown_operator(graph: Any) -> None:
+    graph.node[1].op_type = "Guess"
+
+
+def no_values(graph: Any) -> None:
+    graph.initializer[0].ClearField("raw_data")
+
+
+@every
+@pytest.mark.parametrize("spoil", [absent_input, unknown_operator, no_values])
+def test_a_network_that_cannot_be_loaded(
+    name: str, spoil: Callable[[Any], None], tmp_path: Path
+) -> None:
+    broken = spoilt(tmp_path, spoil)
+    with pytest.raises(EngineError, match=rf"nothing here can run spoilt\.onnx \({name}: .*\w"):
+        opened(name, broken)
+
+
+@every
+def test_a_network_that_fails_when_run(
+    name: str, tmp_path: Path, pictures: FloatArray, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def divide_unevenly(graph: Any) -> None:
+        shape = numpy_helper.from_array(np.array([1, 1, 31, 32]), "shape")
+        graph.initializer.append(shape)
+        graph.node.insert(0, helper.make_node("Reshape", ["picture", "shape"], ["taken"]))
+        graph.node[1].input[0] = "taken"
+
+    broken = spoilt(tmp_path, divide_unevenly)
+    with pytest.raises(EngineError, match=r"cannot run|can run"):
+        opened(name, broken).run(pictures)
+    assert capfd.readouterr().err == ""
+
+
+@every
+def test_a_file_that_changed_since_is_refused(name: str, tmp_path: Path) -> None:
+    made = onnx_models.write(tmp_path)
+    onnx_models.write(tmp_path, seed=3)
+    with pytest.raises(DigestError, match="changed after it was read"):
+        opened(name, made)
+
+
+def test_every_reason_is_kept(model: ModelFile) -> None:
+    with pytest.raises(EngineError) as caught:
+        engines.open_engine(model, device="TPU")
+    assert all(f"{name}: " in str(caught.value) for name in engines.names())
+
+
+WATCH = """
+import sys, threading
+def note(event, arguments):
+    if event.startswith(("socket.", "os.fork", "subprocess.")):
+        print(event, arguments)
+sys.addaudithook(note)
+from pathlib import Path
+import numpy as np
+from genrescope.models import engines, read_model
+model = read_model(Path(sys.argv[2]))
+side = model.card.picture.height
+engines.open_engine(model, sys.argv[1]).run(np.zeros((1, 1, side, side), dtype=np.float32))
+print(threading.active_count())
+print([name for name in sys.modules if name.startswith("openvino_telemetry")])
+"""
+
+
+@every
+def test_nobody_is_told(name: str, model: ModelFile, tmp_path: Path) -> None:
+    """Imported plainly, both engines report to their makers and keep an identity on disk."""
+    there, why = engines.load(name).available()
+    if not there:
+        pytest.skip(why)
+    declining = ("CI", "TF_BUILD", "JENKINS_URL", "ORT_DISABLE_TELEMETRY")
+    environment = {k: v for k, v in os.environ.items() if k not in declining}
+    folders = ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "LOCALAPPDATA")
+    done = subprocess.run(
+        [sys.executable, "-c", WATCH, name, str(model.path)],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**environment, **dict.fromkeys(folders, str(tmp_path))},
+    )
+    assert done.stdout.split() == ["1", "[]"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_engine_says_how_to_get_it(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,29 +11,72 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genrescope.models import card_from_json, card_to_json
-from genrescope.types import CardError, Score, TrainingSource
+from genrescope.types import (
+    GENRESCOPE_CQT,
+    GENRESCOPE_MEL,
+    CardError,
+    ModelCard,
+    PictureSpec,
+    Score,
+    TrainingSource,
+)
 from tests.onnx_models import card
 
-words = st.text(min_size=1, max_size=20)
-shares = st.floats(0, 1)
-
-
-@given(
-    labels=st.lists(words, min_size=2, max_size=30, unique=True),
-    temperature=st.floats(0.01, 100),
-    name=words,
-    value=shares,
+words = st.text(max_size=20)
+names = st.text(min_size=1, max_size=20)
+figures = st.floats(-1e6, 1e6)
+sources = st.builds(TrainingSource, words, words, words, st.integers())
+scores = st.builds(
+    lambda name, three, n: Score(name, name, name, three[1], three[0], three[2], n, name),
+    words,
+    st.lists(figures, min_size=3, max_size=3).map(sorted),
+    st.integers(),
 )
-def test_round_trip(labels: list[str], temperature: float, name: str, value: float) -> None:
-    whole = card(
-        name,
-        labels=tuple(labels),
-        temperature=temperature,
-        training=(TrainingSource(name, "none stated", "train", 3),),
-        scores=(Score("set", "test", "top1", value, 0.0, 1.0, 9),),
-        warnings=("beware",),
+pictures = st.sampled_from((1, 3)).flatmap(
+    lambda channels: st.builds(
+        PictureSpec,
+        st.integers(1, 4096),
+        st.integers(1, 4096),
+        st.just(channels),
+        st.tuples(*[figures] * channels),
+        st.tuples(*[st.floats(1e-6, 1e6)] * channels),
     )
+)
+specs = st.sampled_from((GENRESCOPE_MEL, GENRESCOPE_CQT))
+cards = st.builds(
+    ModelCard,
+    name=names,
+    network=names,
+    spectrogram=st.builds(replace, specs, window_seconds=st.floats(1, 100)),
+    picture=pictures,
+    labels=st.lists(words, min_size=2, max_size=30, unique=True).map(tuple),
+    taxonomy=words,
+    temperature=st.floats(0, exclude_min=True, allow_infinity=False),
+    training=st.lists(sources, max_size=3).map(tuple),
+    scores=st.lists(scores, max_size=3).map(tuple),
+    description=words,
+    warnings=st.lists(words, max_size=3).map(tuple),
+)
+
+
+@given(whole=cards)
+def test_round_trip(whole: ModelCard) -> None:
     assert card_from_json(card_to_json(whole)) == whole
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"temperature": float("inf")}, "cannot be written as JSON"),
+        ({"labels": ("Jazz", 3)}, r"labels\[1\]: expected str, found int"),
+        ({"description": "\ud800"}, r"card\.description: not a text"),
+        ({"description": "long" * 2**18}, "longer than"),
+        ({"paper": None}, r"card\.paper: expected str, found NoneType"),
+    ],
+)
+def test_what_could_not_be_read_is_not_written(fields: dict[str, Any], says: str) -> None:
+    with pytest.raises(CardError, match=says):
+        card_to_json(card(**fields))
 
 
 def changed(**changes: Any) -> str:
@@ -52,6 +96,12 @@ def without(key: str) -> str:
         ("[]", "no JSON object"),
         ('{"temperature": NaN}', "NaN"),
         (changed(format_version=2, mood="new"), "card format 2 is unknown"),
+        (without("format_version"), "missing 'format_version'"),
+        (changed(format_version=1.0), "expected int, found float"),
+        (changed(format_version=True), "expected int, found bool"),
+        (changed()[:-1] + ', "temperature": 3.0}', "'temperature' stands there twice"),
+        (changed(temperature=10**400), r"card\.temperature: expected a finite number"),
+        (changed().replace('"temperature": 1.5', '"temperature": 1e999'), "finite number"),
         (changed(mood="blue"), "unknown 'mood'"),
         (without("labels"), "missing 'labels'"),
         (changed(temperature="hot"), r"card\.temperature: expected float, found str"),
@@ -75,6 +125,11 @@ def test_an_impossible_recipe_is_refused() -> None:
     table["spectrogram"]["high_hz"] = 20000.0
     with pytest.raises(CardError, match="lies above half"):
         card_from_json(json.dumps(table))
+    for key, figure in (("sample_rate", 10**400), ("window_seconds", 1e308)):
+        spoilt = json.loads(card_to_json(card()))
+        spoilt["spectrogram"][key] = figure
+        with pytest.raises(CardError, match=r"too large|infinity"):
+            card_from_json(json.dumps(spoilt))
     table["spectrogram"]["kind"] = "wavelet"
     with pytest.raises(CardError, match="none of"):
         card_from_json(json.dumps(table))

@@ -12,9 +12,9 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from genrescope.models import read_model, save_model
-from genrescope.models.file import LABELS_KEY, runnable_bytes, write_card
-from genrescope.models.weights import expand_weights, quantise, store_weights_int8
+from genrescope.models import card_to_json, read_model, save_model
+from genrescope.models.file import CARD_KEY, LABELS_KEY, runnable_bytes, write_card
+from genrescope.models.weights import store_weights_int8
 from genrescope.types import CardError, DigestError, ModelError, PictureSpec
 from tests import onnx_models
 
@@ -101,48 +101,120 @@ def test_foreign_operators_are_refused(tmp_path: Path) -> None:
         read_model(write(tmp_path, model))
 
 
-def test_weights_outside_the_file_are_refused(tmp_path: Path) -> None:
-    model = carded()
-    tensor = model.graph.initializer[0]
+def send_outside(tensor: onnx.TensorProto) -> onnx.TensorProto:
     tensor.ClearField("raw_data")
     tensor.data_location = onnx.TensorProto.EXTERNAL
     entry = tensor.external_data.add()
     entry.key, entry.value = "location", "../../etc/passwd"
+    return tensor
+
+
+@pytest.mark.parametrize("place", ["initializer", "constant", "list", "sparse", "branch"])
+def test_weights_outside_the_file_are_refused(place: str, tmp_path: Path) -> None:
+    model = carded()
+    tensor = send_outside(numpy_helper.from_array(np.ones(4, dtype=np.float32), "far"))
+    if place == "initializer":
+        send_outside(model.graph.initializer[0])
+    elif place == "constant":
+        model.graph.node.append(helper.make_node("Constant", [], ["far"], value=tensor))
+    elif place == "list":
+        attribute = model.graph.node[0].attribute.add(name="far")
+        attribute.type = onnx.AttributeProto.TENSORS
+        attribute.tensors.append(tensor)
+    elif place == "sparse":
+        model.graph.sparse_initializer.add().values.CopyFrom(tensor)
+    else:
+        inner = helper.make_graph([], "inner", [], [], [tensor])
+        model.graph.node.append(helper.make_node("If", ["x"], ["y"], then_branch=inner))
     with pytest.raises(ModelError, match="outside the file"):
         read_model(write(tmp_path, model))
 
 
-def test_int8_is_smaller_and_near() -> None:
-    stored = store_weights_int8(onnx_models.graph())
-    names = {tensor.name for tensor in stored.graph.initializer}
-    assert {"kernel.int8", "kernel.scale"} <= names
-    assert "kernel" not in names
-    onnx.checker.check_model(stored)
-    expanded = expand_weights(stored)
-    tensors = {t.name: numpy_helper.to_array(t) for t in expanded.graph.initializer}
-    kernel = onnx_models.weights(0, 5)[0]
-    step = np.abs(kernel).max(axis=(1, 2, 3)) / 127
-    assert (np.abs(tensors["kernel"] - kernel).max(axis=(1, 2, 3)) <= step / 2 + 1e-7).all()
-    assert not [n for n in expanded.graph.node if n.op_type == "DequantizeLinear"]
+def test_operator_sets(tmp_path: Path) -> None:
+    for version, says in ((11, "set 11 is not known"), (99, "set 99 is not known")):
+        model = carded()
+        model.opset_import[0].version = version
+        with pytest.raises(ModelError, match=says):
+            read_model(write(tmp_path, model))
+    model = carded()
+    del model.opset_import[:]
+    with pytest.raises(ModelError, match="does not say which"):
+        read_model(write(tmp_path, model))
 
 
-@pytest.mark.parametrize("axis", [0, 1])
-def test_codes_and_scales(axis: int) -> None:
-    values = np.random.default_rng(0).standard_normal((6, 9)).astype(np.float32)
-    values[(slice(None), 2) if axis else (2, slice(None))] = 0
-    codes, scales = quantise(values, axis)
-    assert scales.shape == (values.shape[axis],)
-    assert np.abs(codes).max() == 127
-    restored = codes * (scales[None, :] if axis else scales[:, None])
-    np.testing.assert_allclose(restored, values, atol=float(scales.max()) / 2 + 1e-7)
+def test_training_steps_and_functions_are_refused(tmp_path: Path) -> None:
+    model = carded()
+    model.training_info.add()
+    with pytest.raises(ModelError, match="training steps"):
+        read_model(write(tmp_path, model))
+    model = carded()
+    model.functions.add(name="mine", domain="ai.onnx.ml")
+    with pytest.raises(ModelError, match="functions of its own"):
+        read_model(write(tmp_path, model))
 
 
-def test_networks_that_compute_in_int8_are_left_alone() -> None:
-    stored = store_weights_int8(onnx_models.graph())
-    inputs = ["picture", "kernel.scale"]
-    stored.graph.node.append(helper.make_node("QuantizeLinear", inputs, ["codes"]))
-    before = stored.SerializeToString()
-    assert expand_weights(stored).SerializeToString() == before
+def test_two_cards_are_refused(tmp_path: Path) -> None:
+    model = carded()
+    entry = model.metadata_props.add()
+    entry.key, entry.value = CARD_KEY, card_to_json(onnx_models.card(temperature=9.0))
+    with pytest.raises(CardError, match="more than one card"):
+        read_model(write(tmp_path, model))
+
+
+@pytest.mark.parametrize(("text", "says"), [("[" * 100_000, "no JSON"), (None, "does not say")])
+def test_unreadable_labels_are_refused(text: str | None, says: str, tmp_path: Path) -> None:
+    model = carded()
+    entry = next(one for one in model.metadata_props if one.key == LABELS_KEY)
+    entry.key, entry.value = (LABELS_KEY, text) if text else ("another", "")
+    with pytest.raises(CardError, match=says):
+        read_model(write(tmp_path, model))
+
+
+@pytest.mark.parametrize(("size", "good"), [(1, True), (4, False)])
+def test_a_fixed_number_of_pictures_is_refused(size: int, good: bool, tmp_path: Path) -> None:
+    model = carded()
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = size
+    path = write(tmp_path, model)
+    if good:
+        assert read_model(path).cam_shape == (7, 7)
+        return
+    with pytest.raises(CardError, match="pictures at once"):
+        read_model(path)
+
+
+def test_inputs_and_outputs_have_names_and_types(tmp_path: Path) -> None:
+    model = carded()
+    model.graph.input[0].name = "image"
+    with pytest.raises(CardError, match="the card says picture"):
+        read_model(write(tmp_path, model))
+    model = carded()
+    model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+    with pytest.raises(CardError, match="picture is not float32"):
+        read_model(write(tmp_path, model))
+    model = carded()
+    model.graph.output[0].name = "scores"
+    with pytest.raises(CardError, match="gives no logits"):
+        read_model(write(tmp_path, model))
+    model = carded()
+    model.graph.output[1].type.tensor_type.shape.dim[1].dim_value = 3
+    with pytest.raises(CardError, match="class activation map"):
+        read_model(write(tmp_path, model))
+
+
+def test_what_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    made = onnx_models.write(tmp_path)
+    with pytest.raises(CardError):
+        save_model(onnx_models.graph(genres=4), onnx_models.card(), made.path)
+    assert read_model(made.path) == made
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_file_that_changed_since_is_not_run(tmp_path: Path) -> None:
+    made = onnx_models.write(tmp_path)
+    onnx_models.write(tmp_path, seed=1)
+    with pytest.raises(DigestError, match="changed after it was read"):
+        runnable_bytes(made)
 
 
 def test_runnable_bytes_hold_float_weights(tmp_path: Path) -> None:

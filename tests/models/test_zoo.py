@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from genrescope import models
-from genrescope.models import zoo
+from genrescope.models import save_model, zoo
 from genrescope.types import DigestError, ModelError, ModelNotFoundError
 from tests import onnx_models
 
@@ -97,6 +98,51 @@ def test_what_is_no_model_leaves_nothing_behind(mine: Path, tmp_path: Path) -> N
     assert list((tmp_path / "installed").iterdir()) == []
 
 
+def test_an_installed_model_can_be_removed_where_another_hides_it(
+    mine: Path, tmp_path: Path
+) -> None:
+    made = onnx_models.write(mine, "small_mel")
+    installed = models.install(str(made.path))
+    assert models.remove("small_mel") == installed.path
+    assert made.path.is_file()
+    with pytest.raises(ModelError, match="not removed here"):
+        models.remove("small_mel")
+    with pytest.raises(ModelNotFoundError):
+        models.remove("../mine/small_mel")
+    assert made.path.is_file()
+
+
+@pytest.mark.parametrize("name", ["../up", ".hidden", "a/b", "a\\b", "two words", "x" * 200])
+def test_a_name_that_cannot_name_a_file(name: str, mine: Path, tmp_path: Path) -> None:
+    path = tmp_path / "made.onnx"
+    save_model(onnx_models.graph(), onnx_models.card(name), path)
+    with pytest.raises(ModelError, match="cannot name a file"):
+        models.install(str(path))
+    assert list((tmp_path / "installed").iterdir()) == []
+
+
+def test_an_index_of_another_format(mine: Path) -> None:
+    onnx_models.write(mine)
+    (mine / "index.json").write_text('{"format": 2, "models": {}}', encoding="utf-8")
+    with pytest.raises(ModelError, match="index format 2 is unknown"):
+        models.find("small_mel")
+
+
+def test_where_nothing_can_be_used_the_reasons_are_said(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENRESCOPE_MODELS", os.pathsep.join((str(mine), str(mine / "absent"))))
+    where = [("GENRESCOPE_MODELS", mine), ("GENRESCOPE_MODELS", mine / "absent")]
+    monkeypatch.setattr(zoo, "folders", lambda: where)
+    (mine / "mobilenetv3_mel.onnx").write_bytes(b"nothing")
+    with pytest.raises(
+        ModelNotFoundError, match=r"not an ONNX file.*names no folder with .*absent"
+    ):
+        models.default_models()
+    onnx_models.write(mine, "other")
+    assert models.default_models() == ("other",)
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     class Quiet(SimpleHTTPRequestHandler):
@@ -117,8 +163,9 @@ def test_install_from_a_url(mine: Path, tmp_path: Path, server: str) -> None:
         models.install(url)
     with pytest.raises(DigestError):
         models.install(url, "0" * 64)
-    with pytest.raises(ModelError, match="cannot be read"):
-        models.install(f"{server}/gone.onnx", made.sha256)
+    for broken in (f"{server}/gone.onnx", "http://[nowhere/x.onnx", f"{server}:x/x.onnx"):
+        with pytest.raises(ModelError, match="cannot be read"):
+            models.install(broken, made.sha256)
     assert models.install(url, made.sha256).card.name == "remote"
 
 

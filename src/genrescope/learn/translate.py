@@ -59,11 +59,11 @@ def with_constant_q(
 
 def translate(mel: UnitBytes, translator: Path) -> UnitBytes:
     """Mel pictures (n, 128, frames) to constant-Q pictures (n, 84, frames), both uint8."""
-    import openvino
+    from genrescope.models.engines.openvino import import_openvino
 
     if not translator.is_file():
         raise TrainingError(f"{translator} is not there: constant-Q pictures need the translator")
-    core = openvino.Core()
+    core = import_openvino().Core()
     network = core.compile_model(core.read_model(translator), "CPU")
     blocks = []
     for first in range(0, len(mel), 8):

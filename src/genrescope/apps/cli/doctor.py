@@ -100,6 +100,13 @@ def _models() -> str:
     return ", ".join(f"{one.name} ({one.place})" for one in listings)
 
 
+def _cache() -> str:
+    from genrescope.models.engines.openvino import CACHE_VARIABLE, cache_folder
+
+    folder = cache_folder()
+    return str(folder) if folder else f"none; {CACHE_VARIABLE} can name a folder for it"
+
+
 def _self_test() -> str:
     import io
 
@@ -117,12 +124,12 @@ def _self_test() -> str:
     sound.seek(0)
     result = Classifier(models).classify(sound)
     took = (time.perf_counter() - began) * 1000
-    genre, share = result.top(1)[0]
+    if not result.top(1):
+        raise GenrescopeError("a test sound came out without a probability")
     engine = models[0].engine
     return (
-        f"12 s of three sines look like {genre} ({share:.0%}) to {models[0].card.name}, "
-        f"in {took:.0f} ms; {engine.name} on {engine.device} computes in {engine.precision}: "
-        f"{engine.reason}"
+        f"12 s of sound went to probabilities through {models[0].card.name} in {took:.0f} ms; "
+        f"{engine.name} on {engine.device} computes in {engine.precision}: {engine.reason}"
     )
 
 
@@ -132,5 +139,6 @@ CHECKS: dict[str, Callable[[], str]] = {
     "decoders": _decoders,
     "engines": _engines,
     "models": _models,
+    "cache": _cache,
     "self-test": _self_test,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,21 @@ from genrescope.types import EngineError, FloatArray, MissingExtraError
 NAME = "onnxruntime"
 PROVIDERS = {"CPU": "CPUExecutionProvider", "CUDA": "CUDAExecutionProvider"}
 SILENT = 4
+DECLINE_REPORTS = "ORT_DISABLE_TELEMETRY"
 
 
 def _runtime() -> Any:
+    """ONNX Runtime, imported without the reports of its use that it would send to Microsoft.
+
+    Since 1.29 it does so on Linux and macOS too, and keeps an identity in the cache folder; its
+    own variable for declining counts where it is set before the import. Windows has the call.
+    """
+    os.environ.setdefault(DECLINE_REPORTS, "1")
     try:
         import onnxruntime
     except ImportError as error:
         raise MissingExtraError("ONNX Runtime", "onnxruntime") from error
-    onnxruntime.disable_telemetry_events()  # builds for Windows report their use otherwise
+    onnxruntime.disable_telemetry_events()
     return onnxruntime
 
 
