@@ -13,7 +13,12 @@ from genrescope.types import C1_HZ, FloatArray, SpectrogramSpec, Waveform
 
 librosa = pytest.importorskip("librosa", reason="librosa is the reference, and a tool for tests")
 
-CLIPS = ("jazz_vibe_ace.flac", "blues_black_bass.ogg", "classical_sugar_plum.mp3")
+CLIPS = (
+    "jazz_vibe_ace.flac",
+    "blues_black_bass.ogg",
+    "classical_sugar_plum.mp3",
+    "reggae_thief_in_the_night.ogg",
+)
 TOLERANCE_DB = 0.1
 HEARD_DB = -60.0
 
@@ -24,7 +29,17 @@ MEL = [
     (16000, 512, 1024, 8000.0),
     (16000, 1728, 2048, 8000.0),
 ]
-CQT = [(22050, 1728, 84), (22050, 512, 84), (22050, 512, 60), (16000, 512, 84)]
+CQT = [
+    (22050, 1728, 84, 12),
+    (22050, 512, 84, 12),
+    (22050, 512, 60, 12),
+    (16000, 512, 84, 12),
+    (16000, 512, 60, 12),
+    (22050, 512, 36, 12),  # divided by 4 before the highest octave
+    (22050, 220, 60, 12),  # a hop that can be halved only twice
+    (22050, 1725, 84, 12),  # or never
+    (22050, 1728, 168, 24),
+]
 
 
 def sound(path: Path, sample_rate: int) -> FloatArray:
@@ -56,13 +71,14 @@ def test_mel(samples: Path, clip: str, rate: int, hop: int, n_fft: int, high: fl
 
 
 @pytest.mark.parametrize("clip", CLIPS)
-@pytest.mark.parametrize(("rate", "hop", "bins"), CQT)
-def test_constant_q(samples: Path, clip: str, rate: int, hop: int, bins: int) -> None:
+@pytest.mark.parametrize(("rate", "hop", "bins", "octave"), CQT)
+def test_constant_q(samples: Path, clip: str, rate: int, hop: int, bins: int, octave: int) -> None:
     y = sound(samples / clip, rate)
-    high = C1_HZ * 2 ** ((bins - 1) / 12)
-    spec = SpectrogramSpec("cqt", rate, bins, hop, 0, C1_HZ, high, bins_per_octave=12)
-    tones = librosa.cqt(y, sr=rate, hop_length=hop, fmin=C1_HZ, n_bins=bins)
+    high = C1_HZ * 2 ** ((bins - 1) / octave)
+    spec = SpectrogramSpec("cqt", rate, bins, hop, 0, C1_HZ, high, bins_per_octave=octave)
+    tones = librosa.cqt(y, sr=rate, hop_length=hop, fmin=C1_HZ, n_bins=bins, bins_per_octave=octave)
     theirs = librosa.amplitude_to_db(np.abs(tones), ref=np.max)
     ours = spectrogram.draw(Waveform(y, rate), spec)
     assert worst(ours.values, theirs) < TOLERANCE_DB
-    np.testing.assert_allclose(ours.band_hz, librosa.cqt_frequencies(bins, fmin=C1_HZ), rtol=1e-4)
+    centres = librosa.cqt_frequencies(bins, fmin=C1_HZ, bins_per_octave=octave)
+    np.testing.assert_allclose(ours.band_hz, centres, rtol=1e-4)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -65,6 +68,56 @@ def test_gain_changes_nothing(spec: SpectrogramSpec) -> None:
 
 
 @recipes
+def test_samples_far_out_of_scale_are_drawn_all_the_same(spec: SpectrogramSpec) -> None:
+    fair = noise(20000)
+    a = spectrogram.draw(Waveform(fair, 22050), spec).values
+    b = spectrogram.draw(Waveform(fair * np.float32(1e25), 22050), spec).values
+    np.testing.assert_allclose(a, b, atol=0.001)
+
+
+@recipes
+def test_drawing_twice_gives_the_same(spec: SpectrogramSpec) -> None:
+    samples = noise(50000)
+    before = samples.copy()
+    first, second = (spectrogram.draw(Waveform(samples, 22050), spec).values for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(samples, before)
+
+
+DIGEST = """
+import hashlib
+import numpy as np
+from dataclasses import replace
+from genrescope import spectrogram
+from genrescope.types import GENRESCOPE_CQT, GENRESCOPE_MEL, Waveform
+sound = Waveform(np.random.default_rng(0).standard_normal(300000).astype(np.float32), 22050)
+for recipe in (GENRESCOPE_MEL, GENRESCOPE_CQT):
+    for hop in (1728, 512, 441):
+        drawn = spectrogram.draw(sound, replace(recipe, hop_length=hop))
+        print(hashlib.sha256(drawn.values.tobytes()).hexdigest())
+"""
+
+
+def test_values_do_not_depend_on_the_number_of_threads() -> None:
+    digests = set()
+    for threads in ("1", "2", "4"):
+        names = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+        environment = os.environ | dict.fromkeys(names, threads)
+        program = [sys.executable, "-c", DIGEST]
+        run = subprocess.run(program, env=environment, capture_output=True, check=True)
+        digests.add(run.stdout)
+    assert len(digests) == 1
+
+
+def test_drawing_is_light_to_import() -> None:
+    program = (
+        "import sys, genrescope.spectrogram.mel, genrescope.spectrogram.cqt;"
+        "sys.exit(bool({'scipy', 'librosa', 'torch', 'matplotlib'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@recipes
 def test_silence_is_the_floor(spec: SpectrogramSpec) -> None:
     drawn = spectrogram.draw(Waveform(np.zeros(30000, dtype=np.float32), 22050), spec)
     assert np.unique(drawn.values).tolist() == [-spec.dynamic_range_db]
@@ -84,6 +137,13 @@ def test_what_is_no_number_is_refused(spec: SpectrogramSpec) -> None:
         spectrogram.draw(Waveform(broken, 22050), spec)
     with pytest.raises(SpectrogramError, match="no sample"):
         spectrogram.draw(Waveform(np.zeros(0, dtype=np.float32), 22050), spec)
+
+
+def test_bins_beyond_half_the_rate_are_refused() -> None:
+    with pytest.raises(SpectrogramError, match=r"120 constant-Q bins.*half of 22050 Hz"):
+        spectrogram.draw(tone(440.0), replace(GENRESCOPE_CQT, bands=120))
+    with pytest.raises(SpectrogramError, match="above 0 Hz"):
+        spectrogram.draw(tone(440.0), replace(GENRESCOPE_CQT, low_hz=0.0))
 
 
 def test_a_hop_that_cannot_be_halved_is_drawn_all_the_same() -> None:

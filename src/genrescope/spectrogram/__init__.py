@@ -1,12 +1,13 @@
 """Spectrograms: one module a kind, each offering ``draw(waveform, spec) -> Spectrogram``.
 
 A module of this folder is a kind when `genrescope.types.SpectrogramKind` has its name; the rest
-(the picture, frequencies, decibels) serve the kinds.
+(the picture, frequencies, decibels, blocks) serve the kinds.
 """
 
 from __future__ import annotations
 
 import pkgutil
+from dataclasses import replace
 from importlib import import_module
 from typing import Protocol, cast, get_args
 
@@ -20,6 +21,9 @@ from genrescope.types import (
     Waveform,
     refuse,
 )
+
+SCALE_LIMIT = 1e6
+"""Samples beyond it are scaled down first, lest their power exceed float32."""
 
 
 class Drawer(Protocol):
@@ -67,7 +71,8 @@ def draw(waveform: Waveform, spec: SpectrogramSpec) -> Spectrogram:
     Raises
     ------
     SpectrogramError
-        If the rates differ, or samples are missing or not finite.
+        If the rates differ, samples are missing or not finite, or the recipe's bins reach beyond
+        half of the sample rate.
 
     Examples
     --------
@@ -85,4 +90,7 @@ def draw(waveform: Waveform, spec: SpectrogramSpec) -> Spectrogram:
     refuse(waveform.samples.size == 0, "no sample to draw", SpectrogramError)
     finite = bool(np.isfinite(waveform.samples).all())
     refuse(not finite, "the sound holds samples that are no numbers", SpectrogramError)
+    peak = max(float(waveform.samples.max()), -float(waveform.samples.min()))
+    if peak > SCALE_LIMIT:
+        waveform = replace(waveform, samples=waveform.samples / np.float32(peak))
     return load(spec.kind).draw(waveform, spec)
