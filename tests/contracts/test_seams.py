@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from genrescope import spectrogram
@@ -10,24 +9,11 @@ from genrescope.classification import taxonomies
 from genrescope.learn import datasets
 from genrescope.models import engines
 from genrescope.types import (
-    GENRESCOPE_CQT,
-    GENRESCOPE_MEL,
     EngineError,
     SpectrogramError,
     TaxonomyError,
     TrainingError,
-    Waveform,
 )
-
-RECIPES = {"mel": GENRESCOPE_MEL, "cqt": GENRESCOPE_CQT}
-
-
-@pytest.mark.parametrize("name", spectrogram.names())
-def test_spectrogram(name: str) -> None:
-    wave = Waveform(np.ones(5000, dtype=np.float32), 22050, start=3.0)
-    drawn = spectrogram.load(name).draw(wave, RECIPES[name])
-    assert drawn.start == 3.0
-    assert drawn.values.shape == (RECIPES[name].bands, 3)
 
 
 @pytest.mark.parametrize("name", taxonomies.names())

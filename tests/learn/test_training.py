@@ -36,6 +36,7 @@ RECIPE = Recipe(
     stages=(Stage(32, 4, 6), Stage(48, 2, 6)),
     picture=PictureSpec(48, 48),
     optimiser=Optimiser(peak_rate=1e-3),
+    threads=1,
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 
 import onnx
 import torch
@@ -40,7 +41,10 @@ def export_graph(network: nn.Module, picture: PictureSpec) -> onnx.ModelProto:
         places = network.trunk(sample).shape[2:].numel()
     running = WithActivationMap(network, places).eval()
     buffer = io.BytesIO()
-    with torch.inference_mode():
+    with torch.inference_mode(), warnings.catch_warnings():
+        # The exporter by tracing folds batch norms and needs no further package; PyTorch warns,
+        # from several places, that another is the default now.
+        warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             running,
             (sample,),
