@@ -8,7 +8,11 @@ from importlib.metadata import version
 
 import genrescope
 
-HEAVY = {"torch", "gradio", "openvino", "onnx", "onnxruntime", "librosa", "matplotlib", "scipy"}
+HEAVY = {
+    *("torch", "openvino", "onnx", "onnxruntime"),
+    *("librosa", "matplotlib", "scipy", "PIL", "gradio", "rich", "typer"),
+    *("soundfile", "av", "soxr"),
+}
 
 
 def test_public_names() -> None:

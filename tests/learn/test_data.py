@@ -169,14 +169,6 @@ def test_songs_are_counted_once() -> None:
     assert window_columns(387, 128) == (0, 128, 256)
 
 
-@pytest.fixture(scope="module")
-def real() -> tuple[Excerpts, ...]:
-    folder = datasets.data_folder()
-    if not folder.is_dir():
-        pytest.skip(f"the collections are not here ({folder})")
-    return splits.withhold_judged([datasets.load(n).load(folder) for n in datasets.names()])
-
-
 def test_real_collections_do_not_leak(real: tuple[Excerpts, ...]) -> None:
     splits.check_leaks(real)
     judged = {splits.plain_name(g) for e in real for g in e.split("test").groups}
@@ -184,40 +176,3 @@ def test_real_collections_do_not_leak(real: tuple[Excerpts, ...]) -> None:
     assert not judged & taught
     pool = build_pool(real, LABELS, "mel", Data(sources=()))
     assert len(pool.pictures) == sum(len(e.split("train")) for e in real)
-
-
-def _texture(stack: FloatArray) -> FloatArray:
-    """Roughness in time and in frequency, and how values are spread: what betrays a collection."""
-    rough = [np.abs(np.diff(stack, axis=axis)).mean(axis=(1, 2)) for axis in (1, 2)]
-    rough += [np.abs(np.diff(stack, n=2, axis=axis)).mean(axis=(1, 2)) for axis in (1, 2)]
-    spread = np.percentile(stack, (1, 10, 50, 90, 99), axis=(1, 2))
-    return np.stack([*rough, *spread], axis=1)
-
-
-def _told_apart(first: FloatArray, second: FloatArray) -> float:
-    """Accuracy of a linear classifier that tells two stacks of windows apart by texture."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import cross_val_score
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    features = np.concatenate([_texture(first), _texture(second)])
-    sets = np.repeat([0, 1], [len(first), len(second)])
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
-    return float(cross_val_score(model, features, sets, cv=5).mean())
-
-
-def test_augmentation_hides_the_collection(real: tuple[Excerpts, ...]) -> None:
-    """The trap: a network that can tell the collection learns that instead of the music."""
-    sets = {e.dataset: e.split("train") for e in real}
-    shared = ("Jazz", "Rock", "Classical", "Country")
-    generator = np.random.default_rng(0)
-    stacks = []
-    for name in ("gtzan", "ece324"):
-        part = sets[name]
-        rows = [i for i, g in enumerate(part.genres) if g in shared][:160]
-        stacks.append(cut_windows([part.mel[i] for i in rows], 128, 0.1, generator))
-    plain = _told_apart(*stacks)
-    hidden = _told_apart(*(augment(stack, Augmentation(), generator) for stack in stacks))
-    assert plain > 0.85
-    assert hidden < 0.70

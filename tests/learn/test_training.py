@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="the extra 'train' is not installed"
 pytest.importorskip("torchvision", reason="the extra 'train' is not installed")
 
 from genrescope.classification.classifier import Model  # noqa: E402
-from genrescope.learn import networks  # noqa: E402
+from genrescope.learn import networks, training  # noqa: E402
 from genrescope.learn.export import export_graph  # noqa: E402
 from genrescope.learn.judging import judge, to_plain  # noqa: E402
 from genrescope.learn.networks._pooled import Pooled, WithActivationMap  # noqa: E402
@@ -78,6 +78,23 @@ def test_an_interruption_is_saved(tmp_path: Path) -> None:
     assert run(tmp_path).step == 1
 
 
+def test_a_loss_that_is_no_number_spoils_no_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = run(tmp_path)
+    begun.go(silent, nothing, stop_after=1)
+    good = begun.checkpoint.read_bytes()
+
+    def broken(*_: object) -> tuple[np.ndarray, np.ndarray]:
+        windows = np.full((6, 128, 128), np.nan, dtype=np.float32)
+        return windows, np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2]]
+
+    monkeypatch.setattr(training, "draw_batch", broken)
+    with pytest.raises(TrainingError, match="the loss is nan at step 2"):
+        begun.go(silent, nothing)
+    assert begun.checkpoint.read_bytes() == good
+
+
 def test_another_recipes_checkpoint_is_refused(tmp_path: Path) -> None:
     run(tmp_path).go(silent, nothing, stop_after=1)
     with pytest.raises(TrainingError, match="of another recipe"):
@@ -106,6 +123,20 @@ def test_every_network_has_an_exact_activation_map(name: str) -> None:
         torch.testing.assert_close(logits, network(picture), atol=1e-4, rtol=1e-4)
         torch.testing.assert_close(cam.sum((2, 3)) + network.head.bias, logits)
     assert networks.load(name).PAPER.startswith("https://doi.org/")
+
+
+@pytest.mark.parametrize("name", networks.names())
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_network_takes_grey_and_colour(name: str, channels: int) -> None:
+    torch.manual_seed(0)
+    first = networks.build(name, channels, 7).eval()
+    torch.manual_seed(0)
+    second = networks.build(name, channels, 7).eval()
+    picture = torch.rand(2, channels, 48, 48)
+    with torch.inference_mode():
+        logits = first(picture)
+        assert logits.shape == (2, 7)
+        assert torch.equal(logits, second(picture))
 
 
 def test_unknown_network() -> None:

@@ -67,7 +67,11 @@ def test_round_trip(whole: ModelCard) -> None:
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"temperature": float("inf")}, "cannot be written as JSON"),
+        (
+            {"scores": (Score("real", "test", "nll", 1.0, 0.0, float("inf"), 9),)},
+            "cannot be written as JSON",
+        ),
+        ({"temperature": float("inf")}, "must be positive and finite"),
         ({"labels": ("Jazz", 3)}, r"labels\[1\]: expected str, found int"),
         ({"description": "\ud800"}, r"card\.description: not a text"),
         ({"description": "long" * 2**18}, "longer than"),

@@ -13,7 +13,8 @@ import pytest
 from onnx import helper, numpy_helper
 
 from genrescope.models import card_to_json, read_model, save_model
-from genrescope.models.file import CARD_KEY, LABELS_KEY, runnable_bytes, write_card
+from genrescope.models.file import runnable_bytes
+from genrescope.models.metadata import CARD_KEY, LABELS_KEY, write_card
 from genrescope.models.weights import store_weights_int8
 from genrescope.types import CardError, DigestError, ModelError, PictureSpec
 from tests import onnx_models

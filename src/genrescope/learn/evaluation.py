@@ -17,14 +17,21 @@ Infer = Callable[[FloatArray], FloatArray]
 def window_columns(columns: int, frames: int) -> tuple[int, ...]:
     """First columns of the windows that an excerpt of that many columns is looked at through.
 
+    The same windows that a recording of that length is cut into: end to end, and one more that
+    ends with the excerpt where at least half a window is left over.
+
     Examples
     --------
     >>> window_columns(384, 128)
     (0, 128, 256)
+    >>> window_columns(383, 128)
+    (0, 128, 255)
     >>> window_columns(100, 128)
     (0,)
     """
-    return tuple(range(0, max(1, columns - frames + 1), frames))
+    full, over = divmod(columns, frames)
+    starts = tuple(frames * window for window in range(max(1, full)))
+    return (*starts, columns - frames) if full and 2 * over >= frames else starts
 
 
 def excerpt_logits(infer: Infer, pictures: UnitBytes, frames: int) -> FloatArray:

@@ -118,8 +118,12 @@ class Run:
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     self.save()
                     saved = time.monotonic()
-        finally:
+        except TrainingError:
+            raise  # weights that are no numbers must not replace the last good checkpoint
+        except BaseException:
             self.save()
+            raise
+        self.save()
 
     def _advance(self) -> float:
         recipe, stage = self.recipe, self.recipe.stage_at(self.step)

@@ -30,7 +30,7 @@ def check_graph(model: onnx.ModelProto) -> None:
     refuse(bool(model.functions), "a file that brings functions of its own is not run", ModelError)
     refuse(bool(model.training_info), "a file that brings training steps is not run", ModelError)
     _check_operator_sets(model)
-    for node in _nodes(model.graph):
+    for node in nodes(model.graph):
         if node.domain not in STANDARD_DOMAINS:
             raise ModelError(f"operator {node.domain}.{node.op_type} is not run here")
     for tensor in _tensors(model.graph):
@@ -58,7 +58,8 @@ def _check_operator_sets(model: onnx.ModelProto) -> None:
         )
 
 
-def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+def nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    """Every node, those of inner graphs too."""
     for inner in _graphs(graph):
         yield from inner.node
 

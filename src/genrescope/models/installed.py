@@ -7,11 +7,11 @@ import re
 import tempfile
 from http.client import HTTPException
 from pathlib import Path
-from typing import IO
-from urllib.request import urlopen
+from typing import IO, Any
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from genrescope.models.file import LIMIT_BYTES, ModelFile, read_model
-from genrescope.models.zoo import SUFFIX, installed_folder, list_models
+from genrescope.models.zoo import SUFFIX, installed_folder, is_there, list_models
 from genrescope.types import DigestError, ModelError, ModelNotFoundError, refuse
 
 CHUNK_BYTES = 2**20
@@ -35,27 +35,34 @@ def install(source: str, sha256: str | None = None) -> ModelFile:
     Raises
     ------
     ModelError
-        If the source cannot be read, or is no model file.
+        If the source cannot be read or is no model file, or the folder cannot be written.
     DigestError
         If the digest is another.
     """
-    remote = source.lower().startswith(("http://", "https://"))
     refuse(
-        remote and sha256 is None,
+        _is_remote(source) and sha256 is None,
         "a model from a URL needs --sha256, so that what arrives is what was meant",
         ModelError,
     )
     folder = installed_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".arriving-") as waiting:
-        partial = Path(waiting) / f"model{SUFFIX}"
-        with partial.open("wb") as file:
-            digest = _copy(source, remote, file)
-        if sha256 is not None and digest != sha256.lower():
-            raise DigestError(f"{source}: SHA-256 is {digest}, not {sha256.lower()}")
-        target = folder / f"{_name(partial, source)}{SUFFIX}"
-        partial.replace(target)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".arriving-") as waiting:
+            target = _fetch(source, sha256, Path(waiting) / f"model{SUFFIX}", folder)
+    except OSError as error:
+        raise ModelError(f"{folder}: cannot be written ({error})") from error
     return read_model(target)
+
+
+def _fetch(source: str, sha256: str | None, partial: Path, folder: Path) -> Path:
+    """Bring the file to `partial`, look at it, and only then move it into the folder."""
+    with partial.open("wb") as file:
+        digest = _copy(source, file)
+    if sha256 is not None and digest != sha256.lower():
+        raise DigestError(f"{source}: SHA-256 is {digest}, not {sha256.lower()}")
+    target = folder / f"{_name(partial, source)}{SUFFIX}"
+    partial.replace(target)
+    return target
 
 
 def _name(partial: Path, source: str) -> str:
@@ -69,11 +76,11 @@ def _name(partial: Path, source: str) -> str:
     return name
 
 
-def _copy(source: str, remote: bool, file: IO[bytes]) -> str:
+def _copy(source: str, file: IO[bytes]) -> str:
     digest = hashlib.sha256()
     written = 0
     try:
-        with _open(source, remote) as incoming:
+        with _open(source) as incoming:
             while chunk := incoming.read(CHUNK_BYTES):
                 written += len(chunk)
                 refuse(written > LIMIT_BYTES, f"{source}: larger than 2 GiB", ModelError)
@@ -84,10 +91,24 @@ def _copy(source: str, remote: bool, file: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _open(source: str, remote: bool) -> IO[bytes]:
-    if not remote:
+def _is_remote(source: str) -> bool:
+    return source.lower().startswith(("http://", "https://"))
+
+
+class _HttpOnly(HTTPRedirectHandler):
+    """Follows redirects that stay within HTTP; urllib alone follows them to FTP as well."""
+
+    def redirect_request(self, *given: Any) -> Request | None:
+        target = str(given[-1])
+        if not _is_remote(target):
+            raise OSError(f"it sends on to {target}, which is not http or https")
+        return super().redirect_request(*given)
+
+
+def _open(source: str) -> IO[bytes]:
+    if not _is_remote(source):
         return Path(source).open("rb")
-    response: IO[bytes] = urlopen(source, timeout=TIMEOUT_SECONDS)
+    response: IO[bytes] = build_opener(_HttpOnly).open(source, timeout=TIMEOUT_SECONDS)
     return response
 
 
@@ -104,11 +125,15 @@ def remove(name: str) -> Path:
     ModelNotFoundError
         If there is none of that name.
     ModelError
-        If it was not installed but came with the package or lies in a folder of yours.
+        If it was not installed but came with the package or lies in a folder of yours, or if it
+        cannot be removed.
     """
     path = installed_folder() / f"{name}{SUFFIX}"
-    if Path(name).name == name and path.is_file():
-        path.unlink()
+    if Path(name).name == name and is_there(path):
+        try:
+            path.unlink()
+        except OSError as error:
+            raise ModelError(f"{path}: cannot be removed ({error})") from error
         return path
     for listing in list_models():
         if listing.name == name:

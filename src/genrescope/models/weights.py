@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from genrescope.models.graph import nodes
 from genrescope.types import FloatArray, ModelError, refuse
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def store_weights_int8(model: onnx.ModelProto) -> onnx.ModelProto:
     stored.CopyFrom(model)
     graph = stored.graph
     axes = _channel_axes(graph)
-    nodes, tensors = [], []
+    dequantising, tensors = [], []
     for tensor in graph.initializer:
         name, axis = tensor.name, axes.get(tensor.name)
         values = numpy_helper.to_array(tensor) if axis is not None else None
@@ -67,9 +68,9 @@ def store_weights_int8(model: onnx.ModelProto) -> onnx.ModelProto:
         tensors.append(numpy_helper.from_array(scales, f"{name}.scale"))
         inputs = [f"{name}.int8", f"{name}.scale"]
         made = helper.make_node("DequantizeLinear", inputs, [name], axis=axis % values.ndim)
-        nodes.append(made)
+        dequantising.append(made)
     _replace(graph.initializer, tensors)
-    _replace(graph.node, [*nodes, *graph.node])
+    _replace(graph.node, [*dequantising, *graph.node])
     return stored
 
 
@@ -97,26 +98,47 @@ def expand_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     -------
     onnx.ModelProto
         The same object.
-    """
-    from onnx import numpy_helper
 
+    Raises
+    ------
+    ModelError
+        If a weight's bytes do not make up its shape, or its scale makes it infinite.
+    """
     graph = model.graph
-    if any(node.op_type == "QuantizeLinear" for node in graph.node):
+    if any(node.op_type == "QuantizeLinear" for node in nodes(graph)):
         return model
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     kept, done = [], set()
     for node in graph.node:
         inside = node.op_type == "DequantizeLinear" and set(node.input) <= set(tensors)
-        values = _dequantised(node, [tensors[name] for name in node.input]) if inside else None
-        if values is None:
+        made = _expanded(node, [tensors[name] for name in node.input]) if inside else None
+        if made is None:
             kept.append(node)
         else:
-            graph.initializer.append(numpy_helper.from_array(values, node.output[0]))
+            graph.initializer.append(made)
             done.update(node.input)
     _replace(graph.node, kept)
-    spent = done - {name for node in kept for name in node.input}
+    spent = done - {name for node in nodes(graph) for name in node.input}
     _replace(graph.initializer, [t for t in graph.initializer if t.name not in spent])
     return model
+
+
+def _expanded(node: onnx.NodeProto, inputs: list[onnx.TensorProto]) -> onnx.TensorProto | None:
+    """One weight in float32, with what is wrong with its tensors as a sentence."""
+    from onnx import numpy_helper
+
+    name = node.output[0] if node.output else "(without a name)"
+    try:
+        values = _dequantised(node, inputs)
+        made = None if values is None else numpy_helper.from_array(values, name)
+    except (ValueError, TypeError, KeyError) as error:  # what onnx raises for spoilt tensors
+        raise ModelError(f"weight {name!r} cannot be read: {error}") from error
+    refuse(
+        values is not None and not np.isfinite(values).all(),
+        f"weight {name!r} is not finite",
+        ModelError,
+    )
+    return made
 
 
 def _dequantised(node: onnx.NodeProto, inputs: list[onnx.TensorProto]) -> FloatArray | None:
@@ -134,7 +156,8 @@ def _dequantised(node: onnx.NodeProto, inputs: list[onnx.TensorProto]) -> FloatA
         return None
     shape = [1] * codes.ndim
     shape[axis] = -1
-    values: FloatArray = codes.astype(np.float32) * scales.reshape(shape)
+    with np.errstate(over="ignore", invalid="ignore"):
+        values: FloatArray = codes.astype(np.float32) * scales.reshape(shape)
     return values
 
 

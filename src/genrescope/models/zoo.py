@@ -10,7 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from genrescope.models.file import ModelFile, digest_file, read_model
-from genrescope.types import DigestError, ModelCard, ModelError, ModelNotFoundError
+from genrescope.models.whole import write_whole
+from genrescope.types import DigestError, ModelCard, ModelError, ModelNotFoundError, refuse
 
 FOLDERS_VARIABLE = "GENRESCOPE_MODELS"
 INDEX_FILE = "index.json"
@@ -79,7 +80,10 @@ def read_found(path: Path) -> ModelFile:
     ModelError
         As `read_model`, and where the index cannot be read.
     """
-    state = path.stat()
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error})") from error
     digest = _index(path.parent).get(path.stem)
     return _read_cached(path, state.st_size, state.st_mtime_ns, digest)
 
@@ -107,16 +111,25 @@ def list_models() -> list[Listing]:
     """All model files, usable or not, in order of name; a name found twice counts where first."""
     listings: dict[str, Listing] = {}
     for place, folder in folders():
-        for path in sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []:
-            if path.stem not in listings and not path.name.startswith("."):
+        for path in _files(folder):
+            if path.stem not in listings:
                 listings[path.stem] = _list_one(path, place)
     return [listings[name] for name in sorted(listings)]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Model files of a folder; none of one that is not there or must not be looked into."""
+    try:
+        found = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
+    except OSError:
+        return []
+    return [path for path in found if not path.name.startswith(".")]
 
 
 def _list_one(path: Path, place: str) -> Listing:
     try:
         return Listing(path.stem, path, place, read_found(path).card)
-    except (ModelError, OSError) as error:
+    except ModelError as error:
         return Listing(path.stem, path, place, None, str(error))
 
 
@@ -130,8 +143,8 @@ def find(name: str) -> ModelFile:
     ModelError
         If it is there and cannot be used.
     """
-    if name.endswith(SUFFIX) and Path(name).is_file():
-        return read_found(Path(name).resolve())
+    if name.endswith(SUFFIX) and is_there(Path(name)):
+        return read_found(Path(os.path.realpath(name)))
     path = _locate(name)
     if path is not None:
         return read_found(path)
@@ -143,16 +156,25 @@ def find(name: str) -> ModelFile:
 
 
 def _locate(name: str) -> Path | None:
-    """The first file of that name, read or not."""
-    if Path(name).name != name:
+    """What `list_models` lists under that name, read or not."""
+    if Path(name).name != name or name.startswith("."):
         return None
     paths = (folder / f"{name}{SUFFIX}" for _, folder in folders())
-    return next((path for path in paths if path.is_file()), None)
+    return next((path for path in paths if is_there(path)), None)
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything has that name; a link to nothing has, a name no disk takes has not."""
+    try:
+        path.lstat()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _absent_folders() -> str:
     """What to say of folders that were named and are not there."""
-    absent = [str(f) for place, f in folders() if place == FOLDERS_VARIABLE and not f.is_dir()]
+    absent = [str(f) for place, f in folders() if place == FOLDERS_VARIABLE and not is_there(f)]
     return f". {FOLDERS_VARIABLE} names no folder with {', '.join(absent)}" if absent else ""
 
 
@@ -185,9 +207,15 @@ def write_index(folder: Path) -> Path:
     Returns
     -------
     Path
+
+    Raises
+    ------
+    ModelError
+        If one of them cannot be used, or the index cannot be written.
     """
+    refuse(not folder.is_dir(), f"{folder}: no such folder", ModelError)
     models = {}
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    for path in _files(folder):
         model = read_model(path)
         models[path.stem] = {
             "file": path.name,
@@ -201,9 +229,7 @@ def write_index(folder: Path) -> Path:
         }
     index = folder / INDEX_FILE
     table = {"format": INDEX_FORMAT, "models": models}
-    partial = index.with_suffix(".partial")
-    partial.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    partial.replace(index)
+    write_whole(index, (json.dumps(table, indent=1, sort_keys=True) + "\n").encode())
     return index
 
 

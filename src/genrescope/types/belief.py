@@ -59,6 +59,10 @@ class Prediction:
         total = float(self.probabilities.sum())
         wrong = not np.isfinite(total) or abs(total - 1) > 1e-3
         refuse(wrong, f"probabilities sum to {total:g}, not 1", GenrescopeError)
+        low = bool((self.probabilities < 0).any() or (self.per_window < 0).any())
+        refuse(low, "a probability is negative", GenrescopeError)
+        both = {self.probabilities.dtype, self.per_window.dtype}
+        refuse(both != {np.dtype(np.float32)}, "probabilities must be float32", GenrescopeError)
 
     def top(self, n: int = 5) -> tuple[tuple[str, float], ...]:
         """The `n` most probable labels with their probabilities, most probable first."""
@@ -135,7 +139,7 @@ class Explanation:
 
     def __post_init__(self) -> None:
         refuse(self.heat.ndim != 2, "heat is (bands, frames)", GenrescopeError)
-        refuse(bool((self.heat < 0).any()), "heat is not negative", GenrescopeError)
+        refuse(not (self.heat >= 0).all(), "heat is a number and not negative", GenrescopeError)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from genrescope.types.errors import CardError, refuse
@@ -36,6 +37,8 @@ class PictureSpec:
         refuse(self.channels not in (1, 3), "a picture has 1 or 3 channels", CardError)
         same = len(self.mean) == len(self.std) == self.channels
         refuse(not same, "mean and std need one value per channel", CardError)
+        finite = all(math.isfinite(value) for value in (*self.mean, *self.std))
+        refuse(not finite, "mean and std must be finite", CardError)
         refuse(min(self.std) <= 0, "std must be positive", CardError)
 
 
@@ -147,7 +150,8 @@ class ModelCard:
         refuse(len(self.labels) < 2, "a card needs at least two labels", CardError)
         repeated = len(set(self.labels)) != len(self.labels)
         refuse(repeated, f"a label stands twice in {self.labels}", CardError)
-        refuse(not self.temperature > 0, "temperature must be positive", CardError)
+        usable = 0 < self.temperature < math.inf
+        refuse(not usable, "temperature must be positive and finite", CardError)
         refuse(
             self.format_version != CARD_FORMAT,
             f"card format {self.format_version} is unknown here (this version reads "

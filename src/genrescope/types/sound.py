@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -118,6 +119,9 @@ class SpectrogramSpec:
     def __post_init__(self) -> None:
         for name in ("sample_rate", "bands", "hop_length"):
             _refuse(getattr(self, name) <= 0, f"{name} must be positive")
+        for name in ("window_seconds", "reference_seconds", "dynamic_range_db"):
+            value = getattr(self, name)
+            _refuse(not 0 < value < math.inf, f"{name} must be positive and finite")
         _refuse(self.kind == "mel" and self.n_fft <= 0, "a mel recipe needs n_fft > 0")
         _refuse(self.kind == "cqt" and self.bins_per_octave <= 0, "cqt needs bins_per_octave > 0")
         _refuse(not 0 <= self.low_hz < self.high_hz, "need 0 <= low_hz < high_hz")
@@ -125,7 +129,6 @@ class SpectrogramSpec:
             self.high_hz > self.sample_rate / 2,
             f"high_hz {self.high_hz:g} lies above half of {self.sample_rate} Hz",
         )
-        _refuse(self.dynamic_range_db <= 0, "dynamic_range_db must be positive")
         _refuse(self.frames < 1, "a window must hold at least one column")
 
     @property

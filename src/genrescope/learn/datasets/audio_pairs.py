@@ -32,7 +32,20 @@ def read_pairs(folder: Path, dataset: str, terms: str) -> Excerpts:
         genres=tuple(str(genre) for genre in arrays["genre"]),
         names=tuple(f"{i:04d} {artists[i]} / {titles[i]}" for i in range(count)),
         groups=tuple(artists[i] or f"unknown: {titles[i]}" for i in range(count)),
-        songs=tuple(f"{artists[i]} - {titles[i]}" for i in range(count)),
+        songs=tuple(song_of(artists[i], titles[i]) for i in range(count)),
         splits=tuple(str(split) for split in arrays["split"]),
         terms=terms,
     )
+
+
+def song_of(artist: str, title: str) -> str:
+    """Artist and title as other collections write them; many titles here begin with the artist.
+
+    Examples
+    --------
+    >>> song_of("Shania Twain", "Shania Twain - Any Man Of Mine")
+    'Shania Twain - Any Man Of Mine'
+    >>> song_of("Lil Tecca", "LOT OF ME")
+    'Lil Tecca - LOT OF ME'
+    """
+    return f"{artist} - {title.removeprefix(f'{artist} - ')}"

@@ -7,6 +7,7 @@ file adds the engine. Types of OpenVINO and ONNX Runtime never leave this folder
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
@@ -134,3 +135,37 @@ def check_pictures(pictures: FloatArray, model: ModelFile) -> None:
     )
     refuse(len(pictures) == 0, "no picture to look at", EngineError)
     refuse(not np.isfinite(pictures).all(), "a picture holds what is no number", EngineError)
+
+
+def join_outputs(
+    logits: Sequence[FloatArray], cams: Sequence[FloatArray], model: ModelFile
+) -> Outputs:
+    """What came out for single pictures, as one; refused where it is not what the file promises.
+
+    Parameters
+    ----------
+    logits : sequence of ndarray of float32, shape (1, genres)
+    cams : sequence of ndarray of float32, shape (1, genres, h, w)
+        Empty where the file gives no map.
+    model : ModelFile
+
+    Returns
+    -------
+    Outputs
+
+    Raises
+    ------
+    EngineError
+    """
+    genres = len(model.card.labels)
+    wanted: list[tuple[Sequence[FloatArray], tuple[int, ...]]] = [(logits, (1, genres))]
+    if model.cam_shape is not None:
+        wanted.append((cams, (1, genres, *model.cam_shape)))
+    for arrays, shape in wanted:
+        for array in arrays:
+            refuse(
+                array.shape != shape,
+                f"{model.path.name} promises {shape} for a picture and gives {array.shape}",
+                EngineError,
+            )
+    return Outputs(np.concatenate(logits), np.concatenate(cams) if cams else None)

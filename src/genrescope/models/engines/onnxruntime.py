@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import numpy as np
-
-from genrescope.models.engines import Outputs, check_pictures
+from genrescope.models.engines import Outputs, check_pictures, join_outputs
 from genrescope.models.file import ModelFile, runnable_bytes
 from genrescope.types import EngineError, FloatArray, MissingExtraError
 
@@ -72,7 +70,10 @@ class OnnxRuntimeEngine:
         options.log_severity_level = SILENT  # what goes wrong comes as an error anyway
         provider = PROVIDERS[device]
         self._session = runtime.InferenceSession(
-            runnable_bytes(model), options, providers=[provider]
+            runnable_bytes(model),
+            options,
+            providers=[provider],
+            enable_fallback=0,  # it would print, and go on elsewhere than it was asked to
         )
         if provider not in self._session.get_providers():
             raise EngineError(f"ONNX Runtime cannot start {device} here, only its processor code")
@@ -86,9 +87,9 @@ class OnnxRuntimeEngine:
         except _errors() as error:
             name = self._model.path.name
             raise EngineError(f"ONNX Runtime cannot run {name}: {error}") from error
-        logits = np.concatenate([one[0] for one in given])
-        cam = np.concatenate([one[1] for one in given]) if len(self._outputs) > 1 else None
-        return Outputs(logits, cam)
+        logits = [one[0] for one in given]
+        cams = [one[1] for one in given] if len(self._outputs) > 1 else []
+        return join_outputs(logits, cams, self._model)
 
 
 def load(model: ModelFile, device: str | None = None) -> OnnxRuntimeEngine:
