@@ -35,6 +35,8 @@ from genrescope.types import (
 
 SPECTROGRAMS: dict[str, SpectrogramSpec] = {"mel": GENRESCOPE_MEL, "cqt": GENRESCOPE_CQT}
 LICENCE = "Apache-2.0 for the weights; what they learned from stands under its own terms"
+STORED = "int8.onnx"
+"""What a finished run leaves in its folder, for runs that it teaches."""
 KEPT_METRICS = ("top1", "top3", "macro_f1", "macro_recall8", "ece")
 
 
@@ -84,7 +86,7 @@ class Workshop:
         graph = export_graph(self.run.averaged(), self.recipe.picture)
         whole = save_model(graph, card, self.run.folder / "float32.onnx")
         stored = store_weights_int8(graph)
-        draft = save_model(stored, card, self.run.folder / "int8.onnx")
+        draft = save_model(stored, card, self.run.folder / STORED)
         card = replace(card, temperature=self._temperature(draft))
         draft = save_model(stored, card, draft.path)
         before = _judge(whole, self.collections)
@@ -154,7 +156,7 @@ def prepare(path: Path, runs: Path, data: Path | None = None) -> Workshop:
         TrainingError,
     )
     spec = SPECTROGRAMS[recipe.kind]
-    teachers = _teachers(recipe, labels, spec)
+    teachers = _teachers(recipe, labels, spec, runs)
     run = Run(recipe, collections, labels, spec, runs / recipe.name, initial, teachers)
     return Workshop(recipe, collections, labels, run)
 
