@@ -161,10 +161,15 @@ def prepare(path: Path, runs: Path, data: Path | None = None) -> Workshop:
     return Workshop(recipe, collections, labels, run)
 
 
-def _teachers(recipe: Recipe, labels: tuple[str, ...], spec: SpectrogramSpec) -> Teachers | None:
+def _teachers(
+    recipe: Recipe, labels: tuple[str, ...], spec: SpectrogramSpec, runs: Path
+) -> Teachers | None:
+    """The models that teach: what a run has made goes before an installed model of that name."""
     if not recipe.teaching.models:
         return None
-    return Teachers(load_models(recipe.teaching.models), recipe.teaching.weight, labels, spec)
+    made = {name: runs / name / STORED for name in recipe.teaching.models}
+    sources = [str(path) if path.is_file() else name for name, path in made.items()]
+    return Teachers(load_models(sources), recipe.teaching.weight, labels, spec)
 
 
 def _judge(model: ModelFile, collections: tuple[Excerpts, ...]) -> list[Report]:
