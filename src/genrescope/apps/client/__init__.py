@@ -1,0 +1,1 @@
+"""Asking a server from Python: `genrescope.Client`."""
