@@ -25,6 +25,7 @@ Exceptions
     │   ├── BusyError            all turns of a server are taken
     │   ├── TimeLimitError       it took longer than one request may
     │   ├── TooLargeError        more came than one request may bring
+    │   ├── StalledError         what a client sends stood still
     │   ├── StoppedError         nobody waits for the work any more
     │   └── JobNotFoundError     no job has that number
     └── MissingExtraError        an optional part of Genrescope is not installed
@@ -48,6 +49,7 @@ from genrescope.types.errors import (
     ServingError,
     SilentAudioError,
     SpectrogramError,
+    StalledError,
     StoppedError,
     TaxonomyError,
     TimeLimitError,
@@ -100,6 +102,7 @@ __all__ = [
     "SpectrogramError",
     "SpectrogramKind",
     "SpectrogramSpec",
+    "StalledError",
     "StoppedError",
     "TaxonomyError",
     "TimeLimitError",

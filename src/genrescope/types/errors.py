@@ -82,6 +82,10 @@ class TooLargeError(ServingError):
     """More bytes or files came than one request may bring."""
 
 
+class StalledError(ServingError):
+    """What a client sends stood still for too long."""
+
+
 class StoppedError(ServingError):
     """The work was stopped because nobody waits for it any more."""
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from genrescope.types import BusyError, StoppedError
@@ -34,6 +35,7 @@ class Turns:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="genrescope-turn")
         self._lock = threading.Lock()
         self._taken = 0
+        self._patient = 0
         self._working = 0
         self._mean_seconds = FIRST_GUESS_SECONDS
         self._closed = False
@@ -46,7 +48,7 @@ class Turns:
     @property
     def waiting(self) -> int:
         """Calls that wait now."""
-        return max(0, self._taken - self._working)
+        return max(0, self._taken + self._patient - self._working)
 
     def check(self) -> None:
         """Raise `BusyError` where `take` would."""
@@ -69,7 +71,8 @@ class Turns:
         ----------
         call : callable
         patient : bool
-            Whether it may wait however many wait before it; for work that is bounded elsewhere.
+            Whether it may wait however many wait before it, and takes nobody's place in the
+            queue; for work that is bounded elsewhere.
 
         Returns
         -------
@@ -83,9 +86,9 @@ class Turns:
         with self._lock:
             if not patient or self._closed:
                 self._refuse_full()
-            self._taken += 1
             future = self._pool.submit(self._work, call)
-        future.add_done_callback(self._give_back)
+            self._count(patient, 1)
+        future.add_done_callback(partial(self._give_back, patient))
         return future
 
     def _work(self, call: Callable[[], T]) -> T:
@@ -100,9 +103,15 @@ class Turns:
                 took = time.monotonic() - began
                 self._mean_seconds = MEMORY * self._mean_seconds + (1 - MEMORY) * took
 
-    def _give_back(self, _: Future[T]) -> None:
+    def _count(self, patient: bool, change: int) -> None:
+        if patient:
+            self._patient += change
+        else:
+            self._taken += change
+
+    def _give_back(self, patient: bool, _: Future[T]) -> None:
         with self._lock:
-            self._taken -= 1
+            self._count(patient, -1)
 
     def close(self) -> None:
         """Drop what waits, and wait for what is at work."""
