@@ -90,8 +90,8 @@ def _add_layers(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
         )
     app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(Linger)
-    app.add_middleware(SafeHeaders)
     app.add_middleware(Metering, metrics=metrics)
+    app.add_middleware(SafeHeaders)
 
 
 def _describe(app: FastAPI) -> None:

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from genrescope.apps.api.context import PREFIX
-from genrescope.apps.api.problems import problem
+from genrescope.apps.api.problems import refusal
 from genrescope.apps.serving.settings import Settings
 
 COOKIE = "genrescope"
@@ -46,7 +46,7 @@ class HostCheck:
             await self._app(scope, receive, send)
             return
         detail = "this server does not answer under that name; `--allow-host NAME` lets it"
-        answer = problem("host", 400, "The host is not this one", detail)
+        answer = refusal("host", detail)
         await refuse_with(answer, scope, receive, send)
 
     def _knows(self, host: str) -> bool:
@@ -103,7 +103,7 @@ class OriginCheck:
             await self._app(scope, receive, send)
             return
         detail = "a page of another site may not ask this server; `--cors-origin SITE` lets it"
-        answer = problem("origin", 403, "The page that asks is another site's", detail)
+        answer = refusal("origin", detail)
         await refuse_with(answer, scope, receive, send)
 
     def _may(self, scope: Scope) -> bool:
@@ -174,7 +174,7 @@ class TokenCheck:
 def _no_token() -> Response:
     detail = "show the server's token: Authorization: Bearer TOKEN"
     headers = {"WWW-Authenticate": 'Bearer realm="genrescope"'}
-    return problem("token", 401, "The token is missing or another", detail, headers=headers)
+    return refusal("token", detail, headers)
 
 
 async def refuse_with(answer: Response, scope: Scope, receive: Receive, send: Send) -> None:

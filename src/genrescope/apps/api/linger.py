@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 2**26
@@ -15,7 +16,7 @@ class Linger:
 
     A server that closes a connection on which bytes still come in makes the system reset it, and
     the client then sees a broken connection instead of the answer. So the answer is sent at once,
-    and what still comes is thrown away for a few seconds before it is ended.
+    and what still comes is thrown away for a few seconds before the connection is closed.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ class Linger:
             return message
 
         async def give(message: Message) -> None:
+            if message["type"] == "http.response.start" and not came_to_end:
+                MutableHeaders(scope=message)["Connection"] = "close"
             last = message["type"] == "http.response.body" and not message.get("more_body")
             if not last or came_to_end:
                 await send(message)

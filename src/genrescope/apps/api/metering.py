@@ -7,17 +7,21 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from genrescope.apps.api.context import PREFIX
 from genrescope.apps.api.metrics import Metrics
-from genrescope.apps.api.problems import internal_problem
+from genrescope.apps.api.problems import refusal
 from genrescope.audio.source import shown
 
 LOG = logging.getLogger("genrescope.serving")
+FAILED = "an error inside Genrescope; its log says more"
+OFTEN = frozenset(f"{PREFIX}/{name}" for name in ("health", "ready", "metrics"))
+"""Asked by machines again and again: logged for debugging only."""
 ELSEWHERE = "elsewhere"
 """The route of what no route of the API answered: pages, and addresses that are not there."""
 
 
 class Metering:
-    """Stands before everything else.
+    """Stands before all that may refuse or fail.
 
     Logs method, path (without the query, which may hold a token), status and time; never a name
     of an upload. An error that nothing below answered becomes a problem document here.
@@ -50,13 +54,14 @@ class Metering:
         except Exception:
             LOG.exception("%s %s failed", scope["method"], shown(scope["path"])[:200])
             if not status:
-                await internal_problem()(scope, receive, give)
+                await refusal("internal", FAILED)(scope, receive, give)
         finally:
             self._note(scope, status, time.perf_counter() - began)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         path = shown(scope["path"])[:200]
-        LOG.info("%s %s %d %.0f ms", shown(scope["method"]), path, status, seconds * 1000)
+        level = logging.DEBUG if scope["path"] in OFTEN else logging.INFO
+        LOG.log(level, "%s %s %d %.0f ms", shown(scope["method"]), path, status, seconds * 1000)
         route = getattr(scope.get("route"), "path", ELSEWHERE) or ELSEWHERE
         method = scope["method"] if scope["method"] in KNOWN_METHODS else "OTHER"
         self._metrics.requests.labels(method, route, str(status)).inc()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from genrescope.apps.api.context import PREFIX
-from genrescope.apps.serving.problems import problem_of
-from genrescope.types import BusyError, GenrescopeError, StoppedError
+from genrescope.apps.serving.problems import Problem, problem_named, problem_of
+from genrescope.types import BusyError, GenrescopeError, ServingError, StoppedError
 
 MEDIA_TYPE = "application/problem+json"
 NOBODY_WAITS = 499
@@ -26,12 +26,11 @@ class ProblemResponse(JSONResponse):
     media_type = MEDIA_TYPE
 
 
-def problem(
-    name: str,
-    status: int,
-    title: str,
+def answer_problem(
+    kind: Problem,
     detail: str,
     *,
+    status: int | None = None,
     headers: Mapping[str, str] | None = None,
     **more: Any,
 ) -> ProblemResponse:
@@ -39,17 +38,25 @@ def problem(
 
     Parameters
     ----------
-    name : str
-        Its ``type`` is the address of its page under ``/api/v1/problems``.
-    status : int
-    title, detail : str
-        What all of its kind share, and what this one is about.
+    kind : Problem
+    detail : str
+        What this one is about.
+    status : int, optional
+        Where it is another than the kind's.
     headers : mapping, optional
     **more
         Further members.
     """
-    body = {"type": f"{PREFIX}/problems/{name}", "title": title, "status": status}
-    return ProblemResponse({**body, "detail": detail, **more}, status, headers)
+    code = kind.status if status is None else status
+    body = {"type": f"{PREFIX}/problems/{kind.name}", "title": kind.title, "status": code}
+    return ProblemResponse({**body, "detail": detail, **more}, code, headers)
+
+
+def refusal(name: str, detail: str, headers: Mapping[str, str] | None = None) -> ProblemResponse:
+    """A problem document of one of `genrescope.apps.serving.problems.REFUSALS`."""
+    kind = problem_named(name)
+    assert kind is not None
+    return answer_problem(kind, detail, headers=headers)
 
 
 def problem_from(error: GenrescopeError) -> ProblemResponse:
@@ -57,13 +64,7 @@ def problem_from(error: GenrescopeError) -> ProblemResponse:
     kind = problem_of(error)
     headers = {"Retry-After": str(error.retry_seconds)} if isinstance(error, BusyError) else None
     status = NOBODY_WAITS if isinstance(error, StoppedError) else kind.status
-    return problem(kind.name, status, kind.title, str(error), headers=headers)
-
-
-def internal_problem() -> ProblemResponse:
-    """The answer where the fault is ours."""
-    detail = "An error inside Genrescope; its log says more."
-    return problem("internal", 500, "The server failed", detail)
+    return answer_problem(kind, str(error), status=status, headers=headers)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -81,19 +82,17 @@ async def _answer_error(_: Request, error: Exception) -> ProblemResponse:
 async def _answer_http(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
-    detail = f"{request.method} {request.url.path!r}: {status.description or status.phrase}"
-    if status == HTTPStatus.NOT_FOUND:
-        detail = f"no such address: {request.url.path!r}. {PREFIX}/openapi.json lists what there is"
+    asked = f"{request.method} {request.url.path!r}"
     name = status.phrase.lower().replace(" ", "-")
-    return problem(name, status, status.phrase, detail, headers=error.headers)
+    kind = problem_named(name) or Problem(name, status, status.phrase, ServingError)
+    detail = f"{asked}: {PREFIX}/openapi.json lists what there is"
+    return answer_problem(kind, detail, status=status, headers=error.headers)
 
 
 async def _answer_invalid(_: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)
-    wrong = [{"in": _place(one["loc"]), "says": one["msg"]} for one in error.errors()]
+    wrong = [{"in": " ".join(map(str, e["loc"])), "says": e["msg"]} for e in error.errors()]
     detail = "; ".join(f"{one['in']}: {one['says']}" for one in wrong)
-    return problem("parameters", 422, "A parameter is wrong", detail, errors=wrong)
-
-
-def _place(location: Sequence[Any]) -> str:
-    return " ".join(str(part) for part in location)
+    kind = problem_named("parameters")
+    assert kind is not None
+    return answer_problem(kind, detail, errors=wrong)

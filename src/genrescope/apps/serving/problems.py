@@ -2,6 +2,7 @@
 
 The words of RFC 9457: every error of `genrescope.types` has a status, a short name that stays as
 it is, and a title. The first entry whose error fits is the one, so special errors stand first.
+What a server refuses before the library is asked anything is a plain `ServingError` to clients.
 """
 
 from __future__ import annotations
@@ -71,6 +72,17 @@ PROBLEMS = (
     Problem("not-possible", 422, "It cannot be done as asked", GenrescopeError),
 )
 
+REFUSALS = (
+    Problem("parameters", 422, "A parameter is wrong", ServingError),
+    Problem("host", 400, "The host is not this one", ServingError),
+    Problem("origin", 403, "The page that asks is another site's", ServingError),
+    Problem("token", 401, "The token is missing or another", ServingError),
+    Problem("not-found", 404, "There is no such address", ServingError),
+    Problem("method-not-allowed", 405, "That is not what this address does", ServingError),
+    Problem("not-ready", 503, "The models are not loaded yet", ServingError),
+    Problem("internal", 500, "The server failed", GenrescopeError),
+)
+
 
 def problem_of(error: GenrescopeError) -> Problem:
     """The problem that an error is.
@@ -85,4 +97,4 @@ def problem_of(error: GenrescopeError) -> Problem:
 
 def problem_named(name: str) -> Problem | None:
     """The problem of that name, if there is one."""
-    return next((problem for problem in PROBLEMS if problem.name == name), None)
+    return next((problem for problem in (*PROBLEMS, *REFUSALS) if problem.name == name), None)

@@ -13,12 +13,14 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from genrescope.apps.api.context import PREFIX, Here
 from genrescope.apps.api.receiving import receive_files
-from genrescope.apps.api.routes._asking import Asked, problems, sound_body
+from genrescope.apps.api.routes._asking import TIMELINE, Asked, problems, sound_body
 from genrescope.apps.api.schemas import JobShape
 from genrescope.apps.results import to_plain
 from genrescope.apps.serving.jobs import Job
 
 router = APIRouter(tags=["jobs"])
+
+Timeline = Annotated[bool, TIMELINE]
 
 PULSE_SECONDS = 15.0
 """A comment so often keeps the connection open."""
@@ -56,9 +58,9 @@ async def create_job(request: Request, here: Here, asked: Asked) -> JSONResponse
     responses=problems(404),
     summary="How far a job is, and what came of it so far",
 )
-async def get_job(here: Here, number: str) -> JSONResponse:
+async def get_job(here: Here, number: str, timeline: Timeline = False) -> JSONResponse:
     """Results stand in the order of the files."""
-    return JSONResponse(plain_job(here.jobs.get(number)))
+    return JSONResponse(plain_job(here.jobs.get(number), timeline))
 
 
 @router.delete(
@@ -83,16 +85,20 @@ async def delete_job(here: Here, number: str) -> Response:
     summary="A job's results as they come",
 )
 async def job_events(
-    here: Here, number: str, last_event_id: Annotated[str, Header()] = ""
+    here: Here,
+    number: str,
+    timeline: Timeline = False,
+    last_event_id: Annotated[str, Header()] = "",
 ) -> StreamingResponse:
     """Server-sent events. `Last-Event-ID` goes on behind the result of that number."""
     job = here.jobs.get(number)
     seen = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else 0
     headers = {"X-Accel-Buffering": "no"}
-    return StreamingResponse(_events(job, seen), media_type="text/event-stream", headers=headers)
+    told = _events(job, seen, timeline)
+    return StreamingResponse(told, media_type="text/event-stream", headers=headers)
 
 
-async def _events(job: Job, seen: int) -> AsyncIterator[str]:
+async def _events(job: Job, seen: int, timeline: bool) -> AsyncIterator[str]:
     loop, changed = asyncio.get_running_loop(), asyncio.Event()
     ended = job.listen(lambda: _wake(loop, changed))
     try:
@@ -101,7 +107,7 @@ async def _events(job: Job, seen: int) -> AsyncIterator[str]:
             over = job.ended_at is not None
             for place in job.finished[seen:]:
                 seen += 1
-                yield _event("result", plain_result(job, place), seen)
+                yield _event("result", _plain_result(job, place, timeline), seen)
             yield _event("progress", _plain_state(job))
             if over:
                 yield _event("end", {"state": job.state})
@@ -125,9 +131,8 @@ def _event(kind: str, plain: dict[str, Any], number: int | None = None) -> str:
     return f"{head}event: {kind}\ndata: {json.dumps(plain)}\n\n"
 
 
-def plain_result(job: Job, place: int) -> dict[str, Any]:
-    """What came of one file of a job."""
-    return {"file": place, "result": to_plain(job.results[place])}
+def _plain_result(job: Job, place: int, timeline: bool) -> dict[str, Any]:
+    return {"file": place, "result": to_plain(job.results[place], per_window=timeline)}
 
 
 def _plain_state(job: Job) -> dict[str, Any]:
@@ -151,7 +156,7 @@ def _plain_state(job: Job) -> dict[str, Any]:
     }
 
 
-def plain_job(job: Job) -> dict[str, Any]:
+def plain_job(job: Job, timeline: bool = False) -> dict[str, Any]:
     """A job as far as it is, as plain data."""
     state = _plain_state(job)
     del state["of"]
@@ -160,5 +165,5 @@ def plain_job(job: Job) -> dict[str, Any]:
         "id": job.id,
         **state,
         "files": list(job.labels),
-        "results": [plain_result(job, place) for place in done],
+        "results": [_plain_result(job, place, timeline) for place in done],
     }

@@ -11,9 +11,9 @@ from starlette.exceptions import HTTPException
 
 from genrescope import __version__
 from genrescope.apps.api.context import Here
-from genrescope.apps.api.problems import problem
+from genrescope.apps.api.problems import refusal
 from genrescope.apps.api.routes._asking import problems
-from genrescope.apps.serving.problems import PROBLEMS, problem_named
+from genrescope.apps.serving.problems import PROBLEMS, REFUSALS, problem_named
 
 router = APIRouter(tags=["state"])
 
@@ -30,9 +30,8 @@ def ready(here: Here) -> Any:
     if here.studio.ready:
         return {"status": "ready"}
     if here.studio.problem:
-        return problem("not-ready", 503, "The server cannot answer", here.studio.problem)
-    detail = "its models are being loaded"
-    return problem("not-ready", 503, "Not yet", detail, headers={"Retry-After": "1"})
+        return refusal("not-ready", here.studio.problem)
+    return refusal("not-ready", "they are being loaded", {"Retry-After": "1"})
 
 
 @router.get(
@@ -48,8 +47,9 @@ def metrics(here: Here) -> Response:
 
 @router.get("/problems", summary="What may go wrong")
 async def list_problems() -> list[dict[str, Any]]:
-    """Every `type` that a problem document of the library's errors may have."""
-    return [{"name": one.name, "status": one.status, "title": one.title} for one in PROBLEMS]
+    """Every `type` that a problem document may have."""
+    kinds = (*PROBLEMS, *REFUSALS)
+    return [{"name": one.name, "status": one.status, "title": one.title} for one in kinds]
 
 
 @router.get("/problems/{name}", responses=problems(404), summary="What a problem's type means")
