@@ -52,7 +52,8 @@ def test_results_equal_the_librarys(
             assert (one.notices, one.seconds) == (other.notices, round(other.seconds, 3))
             np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-6)
             np.testing.assert_allclose(one.per_window, other.per_window, atol=1e-6)
-        alone = client.classify(path.open("rb").raw, start=0.5, duration=1.0)
+        with path.open("rb") as file:
+            alone = client.classify(file, start=0.5, duration=1.0)
         assert isinstance(alone, Prediction)
         assert alone.model == MODEL
         assert [notice.code for notice in alone.notices][:1] == ["short"]

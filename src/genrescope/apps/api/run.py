@@ -77,6 +77,7 @@ def _serve(listener: socket.socket, settings: Settings, models: Sequence[str], s
         uvicorn.Server(config).run(sockets=[listener])
     finally:
         studio.close()
+        say("stopped; no upload is left behind")
 
 
 def _log_to_terminal() -> None:
