@@ -59,7 +59,7 @@ def test_a_job_that_is_stopped(samples: Path) -> None:
     settings = Settings(workers=1, jobs_kept=1)
     with gated(settings) as (served, gate):
         address = served.http.post("/api/v1/jobs", files=sent(samples)).headers["location"]
-        assert gate.entered.wait(20)
+        assert gate.entered.wait(60)
         with served.http.stream("GET", f"{address}/events") as answer:
             lines = answer.iter_lines()
             kind, data = next(events(lines))
@@ -84,7 +84,10 @@ def test_what_a_job_may_bring(samples: Path) -> None:
 
         assert refused(sent(samples)) == (413, "more files came than may: 2 files at most")
         big = [("files", (f"{i}.wav", bytes(200_000))) for i in range(2)]
-        assert refused(big)[0] == 413
+        assert refused(big) == (
+            413,
+            "1.wav: the files of one job may hold 0.3 MB together; send it in another job",
+        )
         assert refused([("files", ("", b""))])[0] == 400
         unknown = served.http.post("/api/v1/jobs?model=none", files=sent(samples))
         assert unknown.status_code == 404

@@ -52,7 +52,7 @@ async def receive_files(
     else:
         upload = files.begin(request.query_params.get("name"))
         async for chunk in _chunks(request, here):
-            _write(upload, chunk)
+            files.write(upload, chunk)
     if not files.all:
         raise ServingError("the form holds no file: send one, as in curl -F file=@song.mp3")
     return files.all
@@ -60,7 +60,7 @@ async def receive_files(
 
 def _check_announced(request: Request, limit: int) -> None:
     announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > limit + OVERHEAD_BYTES:
+    if announced.isdecimal() and int(announced) > limit + OVERHEAD_BYTES:
         raise TooLargeError(
             f"{int(announced) / 1e6:.1f} MB are announced, and the limit is {limit / 1e6:g} MB"
         )
@@ -70,7 +70,8 @@ class _Files:
     """The files of one request, opened as they come."""
 
     def __init__(self, here: Context, stack: ExitStack, most: int, limit: int) -> None:
-        self._here, self._stack, self._most, self._left = here, stack, most, limit
+        self._here, self._stack, self._most = here, stack, most
+        self._left = self._whole = limit
         self.all: list[Upload] = []
 
     def begin(self, name: str | None) -> Upload:
@@ -83,6 +84,19 @@ class _Files:
         upload = self._here.studio.uploads.open(name, limit_bytes=limit)
         self.all.append(self._stack.enter_context(upload))
         return upload
+
+    def write(self, upload: Upload, chunk: bytes) -> None:
+        """Give an upload more bytes."""
+        try:
+            upload.write(chunk)
+        except TooLargeError as error:
+            if self._most == 1 or self._left >= self._here.settings.limit_bytes:
+                raise
+            whole = f"the files of one job may hold {self._whole / 1e6:g} MB together"
+            raise TooLargeError(f"{upload.label}: {whole}; send it in another job") from error
+        except OSError as error:
+            why = f"the server cannot keep it ({error.strerror}): try later"
+            raise BusyError(why, 60) from error
 
 
 async def _read_form(request: Request, here: Context, files: _Files, boundary: bytes) -> None:
@@ -144,7 +158,7 @@ class _Form:
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         if self._upload is not None:
-            _write(self._upload, data[start:end])
+            self._files.write(self._upload, data[start:end])
             return
         self._ignored += end - start
         if self._ignored > FIELD_BYTES:
@@ -152,13 +166,6 @@ class _Form:
 
     def _end(self) -> None:
         self.ended = True
-
-
-def _write(upload: Upload, chunk: bytes) -> None:
-    try:
-        upload.write(chunk)
-    except OSError as error:
-        raise BusyError(f"the server cannot keep it ({error.strerror}): try later", 60) from error
 
 
 async def _chunks(request: Request, here: Context) -> AsyncIterator[bytes]:

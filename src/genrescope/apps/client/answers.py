@@ -53,7 +53,7 @@ def refuse_problem(answer: httpx.Response) -> None:
         raise ServingError(detail)
     if kind.error is BusyError:
         after = answer.headers.get("retry-after", "1")
-        raise BusyError(detail, int(after) if after.isdigit() else 1)
+        raise BusyError(detail, int(after) if after.isdecimal() else 1)
     if kind.error is MissingExtraError:
         raise ServingError(f"on the server: {detail}")
     raise kind.error(detail)

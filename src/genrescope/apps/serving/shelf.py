@@ -45,6 +45,13 @@ def _usable() -> tuple[str, ...]:
     return tuple(one.name for one in zoo.list_models() if not one.problem)
 
 
+def _card_at(path: str) -> tuple[ModelCard | None, str]:
+    try:
+        return zoo.find(path).card, ""
+    except ModelError as error:
+        return None, str(error)
+
+
 class Shelf:
     """Networks by name: loaded when first asked for, kept until unloaded.
 
@@ -114,8 +121,9 @@ class Shelf:
             for one in zoo.list_models()
         }
         for name, path in self._files.items():
-            card = zoo.find(path).card
-            found[name] = ShelfModel(name, "named at the start", card, "", name in loaded, True)
+            card, problem = _card_at(path)
+            place = "named at the start"
+            found[name] = ShelfModel(name, place, card, problem, name in loaded, True)
         return tuple(found[name] for name in sorted(found))
 
     def names(self, wanted: Sequence[str] = ()) -> tuple[str, ...]:
@@ -136,6 +144,9 @@ class Shelf:
         return tuple(dict.fromkeys(names))
 
     def _check(self, name: str) -> None:
+        with self._lock:
+            if name in self._models:
+                return
         if name in self._files or name in _known():
             return
         if Path(name).name == name:

@@ -173,14 +173,14 @@ class Studio:
         tell: Tell | None = None,
     ) -> Answer:
         """Say what genre a recording is, and wait for it. Parameters and errors as for `ask`."""
-        asked = self.ask(source, question, label=label, watch=watch, tell=tell)
+        own = watch or self.watch()
+        asked = self.ask(source, question, label=label, watch=own, tell=tell)
         try:
             return asked.result()
-        except BaseException:
-            asked.cancel()
-            if watch is not None:
-                watch.stop()
-            raise
+        finally:
+            if not asked.done():  # the waiting was interrupted
+                own.stop()
+                asked.cancel()
 
     def ask(
         self,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from genrescope.apps.api.context import Context, Here
@@ -24,7 +25,7 @@ from genrescope.apps.api.schemas import ComparisonShape, PredictionShape
 from genrescope.apps.api.waiting import wait_for
 from genrescope.apps.results import to_plain
 from genrescope.apps.serving.studio import Answer, Question
-from genrescope.types import GenrescopeError, refuse
+from genrescope.types import Comparison, GenrescopeError, refuse
 
 router = APIRouter(tags=["recordings"])
 
@@ -73,7 +74,7 @@ async def compare(
 ) -> JSONResponse:
     """As `classify`, by all usable models unless some are named; by two at least."""
     question = replace(asked, models=asked.models or ("all",))
-    names = here.studio.shelf.names(question.models)
+    names = await run_in_threadpool(here.studio.shelf.names, question.models)
     refuse(len(names) < 2, "a comparison needs two models", GenrescopeError)
     return await _answer(request, here, question, top, timeline)
 
@@ -82,14 +83,14 @@ async def _answer(
     request: Request, here: Context, question: Question, top: int | None, timeline: bool
 ) -> JSONResponse:
     here.studio.turns.check()
-    here.studio.shelf.names(question.models)
+    await run_in_threadpool(here.studio.shelf.names, question.models)
     with ExitStack() as stack:
         upload = await receive_one(request, here, stack)
         watch = here.studio.watch()
         work = here.studio.ask(upload.file, question, label=upload.label, watch=watch)
         answer = await wait_for(request, work, watch)
     result = answer.result
-    first = result if not hasattr(result, "predictions") else result.predictions[0]
+    first = result.predictions[0] if isinstance(result, Comparison) else result
     here.metrics.heard.inc(first.seconds)
     plain = to_plain(result, per_window=timeline, top=top)
     return JSONResponse(plain, headers={"Server-Timing": _timing(answer)})

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Path, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from genrescope.apps.api.context import PREFIX, Here
@@ -21,6 +22,7 @@ from genrescope.apps.serving.jobs import Job
 router = APIRouter(tags=["jobs"])
 
 Timeline = Annotated[bool, TIMELINE]
+Number = Annotated[str, Path(alias="id", description="As `POST /jobs` gave it.")]
 
 PULSE_SECONDS = 15.0
 """A comment so often keeps the connection open."""
@@ -43,7 +45,7 @@ async def create_job(request: Request, here: Here, asked: Asked) -> JSONResponse
     classified becomes a result with `error` and stops nothing.
     """
     here.jobs.check()
-    here.studio.shelf.names(asked.models)
+    await run_in_threadpool(here.studio.shelf.names, asked.models)
     with ExitStack() as stack:
         uploads = await receive_files(request, here, stack, most=here.settings.job_files)
         job = here.jobs.create(uploads, asked)
@@ -53,27 +55,27 @@ async def create_job(request: Request, here: Here, asked: Asked) -> JSONResponse
 
 
 @router.get(
-    "/jobs/{number}",
+    "/jobs/{id}",
     response_model=JobShape,
     responses=problems(404),
     summary="How far a job is, and what came of it so far",
 )
-async def get_job(here: Here, number: str, timeline: Timeline = False) -> JSONResponse:
+async def get_job(here: Here, number: Number, timeline: Timeline = False) -> JSONResponse:
     """Results stand in the order of the files."""
     return JSONResponse(plain_job(here.jobs.get(number), timeline))
 
 
 @router.delete(
-    "/jobs/{number}", status_code=204, responses=problems(404), summary="Stop and forget a job"
+    "/jobs/{id}", status_code=204, responses=problems(404), summary="Stop and forget a job"
 )
-async def delete_job(here: Here, number: str) -> Response:
+async def delete_job(here: Here, number: Number) -> Response:
     """What is at work ends before its next step."""
     here.jobs.remove(number)
     return Response(status_code=204)
 
 
 @router.get(
-    "/jobs/{number}/events",
+    "/jobs/{id}/events",
     response_class=Response,
     responses={
         200: {
@@ -86,13 +88,13 @@ async def delete_job(here: Here, number: str) -> Response:
 )
 async def job_events(
     here: Here,
-    number: str,
+    number: Number,
     timeline: Timeline = False,
     last_event_id: Annotated[str, Header()] = "",
 ) -> StreamingResponse:
     """Server-sent events. `Last-Event-ID` goes on behind the result of that number."""
     job = here.jobs.get(number)
-    seen = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else 0
+    seen = int(last_event_id) if last_event_id.isdecimal() and len(last_event_id) < 10 else 0
     headers = {"X-Accel-Buffering": "no"}
     told = _events(job, seen, timeline)
     return StreamingResponse(told, media_type="text/event-stream", headers=headers)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from genrescope.apps.api.context import Context, Here
@@ -83,7 +84,7 @@ async def spectrogram(
         SpectrogramError,
     )
     here.studio.turns.check()
-    card = _card(here, wish) if wish.picture else None
+    card = await run_in_threadpool(_card, here, wish) if wish.picture else None
     with ExitStack() as stack:
         upload = await receive_one(request, here, stack)
         watch = here.studio.watch()
