@@ -12,12 +12,14 @@ HEAVY = {
     *("torch", "openvino", "onnx", "onnxruntime"),
     *("librosa", "matplotlib", "scipy", "PIL", "gradio", "rich", "typer"),
     *("soundfile", "av", "soxr"),
+    *("fastapi", "httpx", "pydantic", "starlette", "uvicorn"),
 }
 
 
 def test_public_names() -> None:
     assert genrescope.__all__ == [
         "AudioError",
+        "Client",
         "Comparison",
         "Failure",
         "GenrescopeError",

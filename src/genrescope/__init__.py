@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genrescope.types import (
     AudioError,
@@ -25,12 +25,14 @@ from genrescope.types import (
 )
 
 if TYPE_CHECKING:
+    from genrescope.apps.client import Client
     from genrescope.audio import AudioSource
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AudioError",
+    "Client",
     "Comparison",
     "Failure",
     "GenrescopeError",
@@ -44,6 +46,15 @@ __all__ = [
     "__version__",
     "classify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`Client` is imported when it is first asked for."""
+    if name == "Client":
+        from genrescope.apps.client import Client
+
+        return Client
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def classify(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -17,15 +17,15 @@ MARK_APART = 0.04
 DOTS_PER_INCH = 120
 
 
-def draw_axes(picture: Spectrogram, title: str, path: Path) -> None:
+def draw_axes(picture: Spectrogram, title: str, path: Path | IO[bytes]) -> None:
     """Write a spectrogram as PNG with time, frequency or notes, and dB.
 
     Parameters
     ----------
     picture : Spectrogram
     title : str
-    path : Path
-        Written whole; an existing file is replaced.
+    path : Path or binary file
+        An existing file is replaced.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -76,7 +76,7 @@ def _mark_bands(axes: Any, picture: Spectrogram) -> None:
     axes.set_ylabel("frequency (Hz), mel scale")
 
 
-def write_grey(unit: FloatArray, path: Path) -> None:
+def write_grey(unit: FloatArray, path: Path | IO[bytes]) -> None:
     """Write values in [0, 1], shape (height, width), as a grey PNG, row 0 at the bottom."""
     from PIL import Image
 

@@ -1,16 +1,18 @@
-"""Results as plain data, in one form for every door: JSON, CSV, and later the REST API."""
+"""Results as plain data, in one form for every door: JSON, CSV, the REST API."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from genrescope.types import Comparison, Failure, Prediction
+import numpy as np
+
+from genrescope.types import Comparison, Failure, FloatArray, GenrescopeError, Notice, Prediction
 
 Result = Prediction | Comparison | Failure
 
 
-def to_plain(result: Result, *, per_window: bool = False) -> dict[str, Any]:
+def to_plain(result: Result, *, per_window: bool = False, top: int | None = None) -> dict[str, Any]:
     """A result as what `json` can write.
 
     Parameters
@@ -18,6 +20,8 @@ def to_plain(result: Result, *, per_window: bool = False) -> dict[str, Any]:
     result : Prediction, Comparison or Failure
     per_window : bool
         Whether every window's probabilities are in it.
+    top : int, optional
+        Only so many genres, most probable first; all, in the order of the labels, by default.
 
     Returns
     -------
@@ -27,26 +31,26 @@ def to_plain(result: Result, *, per_window: bool = False) -> dict[str, Any]:
     if isinstance(result, Failure):
         return {"source": result.source, "error": {"stage": result.stage, "reason": result.reason}}
     if isinstance(result, Prediction):
-        return _prediction(result, per_window)
+        return _prediction(result, per_window, top)
     return {
         "source": result.predictions[0].source,
-        "mean": _named(result.labels, result.mean),
+        "mean": _named(result.labels, result.mean, top),
         "genre": result.top(1)[0][0],
         "agreement": round(result.agreement, 4),
         "divergence_bits": round(result.divergence, 4),
         "entropy_bits": round(result.entropy, 4),
         "dissenters": [{"model": m, "genre": g} for m, g in result.dissenters],
-        "models": [_prediction(p, per_window) for p in result.predictions],
+        "models": [_prediction(p, per_window, top) for p in result.predictions],
     }
 
 
-def _prediction(prediction: Prediction, per_window: bool) -> dict[str, Any]:
+def _prediction(prediction: Prediction, per_window: bool, top: int | None) -> dict[str, Any]:
     plain: dict[str, Any] = {
         "source": prediction.source,
         "model": prediction.model,
         "genre": prediction.top(1)[0][0],
         "probability": round(prediction.top(1)[0][1], 4),
-        "probabilities": _named(prediction.labels, prediction.probabilities),
+        "probabilities": _named(prediction.labels, prediction.probabilities, top),
         "calibrated": prediction.calibrated,
         "seconds": round(prediction.seconds, 3),
         "windows": len(prediction.window_starts),
@@ -56,14 +60,72 @@ def _prediction(prediction: Prediction, per_window: bool) -> dict[str, Any]:
     }
     if per_window:
         plain["timeline"] = [
-            {"start": round(start, 3), "probabilities": _named(prediction.labels, row)}
+            {"start": round(start, 3), "probabilities": _named(prediction.labels, row, top)}
             for start, row in zip(prediction.window_starts, prediction.per_window, strict=True)
         ]
     return plain
 
 
-def _named(labels: tuple[str, ...], row: Iterable[float]) -> dict[str, float]:
-    return {label: round(float(p), 6) for label, p in zip(labels, row, strict=True)}
+def _named(
+    labels: tuple[str, ...], row: Iterable[float], top: int | None = None
+) -> dict[str, float]:
+    named = {label: round(float(p), 6) for label, p in zip(labels, row, strict=True)}
+    if top is None:
+        return named
+    return dict(sorted(named.items(), key=lambda entry: -entry[1])[:top])
+
+
+def from_plain(plain: dict[str, Any]) -> Result:
+    """A result from what `to_plain` made of one, with ``per_window`` and all genres.
+
+    Parameters
+    ----------
+    plain : dict
+
+    Returns
+    -------
+    Prediction, Comparison or Failure
+        Probabilities to six decimals, as they are in `plain`.
+
+    Raises
+    ------
+    GenrescopeError
+        If it is something else.
+    """
+    try:
+        if "error" in plain:
+            return Failure(plain["source"], plain["error"]["stage"], plain["error"]["reason"])
+        if "models" not in plain:
+            return _read_prediction(plain)
+        return Comparison(
+            predictions=tuple(_read_prediction(entry) for entry in plain["models"]),
+            mean=_row_of(plain["mean"]),
+            agreement=float(plain["agreement"]),
+            divergence=float(plain["divergence_bits"]),
+            entropy=float(plain["entropy_bits"]),
+            dissenters=tuple((one["model"], one["genre"]) for one in plain["dissenters"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise GenrescopeError(f"not a result as Genrescope writes it: {error!r}") from error
+
+
+def _read_prediction(plain: dict[str, Any]) -> Prediction:
+    windows = plain["timeline"]
+    return Prediction(
+        labels=tuple(plain["probabilities"]),
+        probabilities=_row_of(plain["probabilities"]),
+        per_window=np.stack([_row_of(window["probabilities"]) for window in windows]),
+        window_starts=tuple(float(window["start"]) for window in windows),
+        model=plain["model"],
+        calibrated=bool(plain["calibrated"]),
+        source=plain["source"],
+        seconds=float(plain["seconds"]),
+        notices=tuple(Notice(n["code"], n["message"], n["value"]) for n in plain["notices"]),
+    )
+
+
+def _row_of(named: dict[str, float]) -> FloatArray:
+    return np.fromiter(named.values(), dtype=np.float32, count=len(named))
 
 
 def to_rows(result: Result, *, per_window: bool = False) -> list[dict[str, Any]]:

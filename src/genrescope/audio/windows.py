@@ -61,7 +61,7 @@ def parse_windows(text: str) -> WindowChoice:
         return WindowChoice("first")
     if word in ("centre", "center"):
         return WindowChoice("spread", 1)
-    if word.isascii() and word.isdigit() and int(word) > 0:
+    if word.isascii() and word.isdigit() and len(word) < 10 and int(word) > 0:
         return WindowChoice("spread", int(word))
     raise AudioError(f"windows must be all, first, centre or a number from 1 on, not {text!r}")
 

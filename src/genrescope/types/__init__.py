@@ -21,6 +21,13 @@ Exceptions
     │   └── EngineError          no engine could load or run the file
     ├── TaxonomyError            an unknown taxonomy, or one that does not hold a label
     ├── TrainingError            data, recipe or checkpoint of a training run is unusable
+    ├── ServingError
+    │   ├── BusyError            all turns of a server are taken
+    │   ├── TimeLimitError       it took longer than one request may
+    │   ├── TooLargeError        more came than one request may bring
+    │   ├── StalledError         what a client sends stood still
+    │   ├── StoppedError         nobody waits for the work any more
+    │   └── JobNotFoundError     no job has that number
     └── MissingExtraError        an optional part of Genrescope is not installed
 """
 
@@ -28,18 +35,25 @@ from genrescope.types.belief import Comparison, Explanation, Failure, Prediction
 from genrescope.types.card import CARD_FORMAT, ModelCard, PictureSpec, Score, TrainingSource
 from genrescope.types.errors import (
     AudioError,
+    BusyError,
     CardError,
     DecodeError,
     DigestError,
     EmptyAudioError,
     EngineError,
     GenrescopeError,
+    JobNotFoundError,
     MissingExtraError,
     ModelError,
     ModelNotFoundError,
+    ServingError,
     SilentAudioError,
     SpectrogramError,
+    StalledError,
+    StoppedError,
     TaxonomyError,
+    TimeLimitError,
+    TooLargeError,
     TrainingError,
     refuse,
 )
@@ -61,6 +75,7 @@ __all__ = [
     "GENRESCOPE_CQT",
     "GENRESCOPE_MEL",
     "AudioError",
+    "BusyError",
     "CardError",
     "Comparison",
     "DecodeError",
@@ -71,6 +86,7 @@ __all__ = [
     "Failure",
     "FloatArray",
     "GenrescopeError",
+    "JobNotFoundError",
     "MissingExtraError",
     "ModelCard",
     "ModelError",
@@ -80,12 +96,17 @@ __all__ = [
     "Prediction",
     "Report",
     "Score",
+    "ServingError",
     "SilentAudioError",
     "Spectrogram",
     "SpectrogramError",
     "SpectrogramKind",
     "SpectrogramSpec",
+    "StalledError",
+    "StoppedError",
     "TaxonomyError",
+    "TimeLimitError",
+    "TooLargeError",
     "TrainingError",
     "TrainingSource",
     "Waveform",

@@ -55,6 +55,45 @@ class TrainingError(GenrescopeError):
     """Data, recipe or checkpoint of a training run is unusable."""
 
 
+class ServingError(GenrescopeError):
+    """Something about a request to a server, not about what it asks for."""
+
+
+class BusyError(ServingError):
+    """All turns are taken; the same may be asked again in a while.
+
+    Parameters
+    ----------
+    message : str
+    retry_seconds : int
+        After how many seconds asking again makes sense.
+    """
+
+    def __init__(self, message: str, retry_seconds: int = 1) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
+
+
+class TimeLimitError(ServingError):
+    """The work was stopped because it took longer than one request may."""
+
+
+class TooLargeError(ServingError):
+    """More bytes or files came than one request may bring."""
+
+
+class StalledError(ServingError):
+    """What a client sends stood still for too long."""
+
+
+class StoppedError(ServingError):
+    """The work was stopped because nobody waits for it any more."""
+
+
+class JobNotFoundError(ServingError):
+    """No job has that number, or it was taken away."""
+
+
 class MissingExtraError(GenrescopeError):
     """An optional part of Genrescope is not installed.
 

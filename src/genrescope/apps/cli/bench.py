@@ -32,14 +32,25 @@ def bench_command(
     page: Annotated[
         Path | None, typer.Option("--page", help="Write a Markdown page, as docs/benchmarks.md.")
     ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Instead, a server under load beside the library.")
+    ] = False,
+    clients: Annotated[int, typer.Option(min=1, help="With --serve: clients at once.")] = 16,
+    seconds: Annotated[
+        float, typer.Option(min=1.0, help="With --serve: how long each of the two.")
+    ] = 60.0,
 ) -> None:
     """Time decoding, spectrograms, networks and the whole line on one recording.
 
     Ours and the other are measured in the same run, in turn; the table gives medians, and the
     median ratio with its least and greatest. What is not installed is left out.
 
-    Example: `genrescope bench samples/jazz_vibe_ace.flac`
+    Examples: `genrescope bench samples/jazz_vibe_ace.flac`,
+    `genrescope bench --serve --clients 16 --seconds 60 samples/jazz_vibe_ace.flac`
     """
+    if serve:
+        _show_load(source, model or [], clients, seconds, as_json)
+        return
     from genrescope.apps.bench import line, networks, spectrograms
     from genrescope.classification.classifier import load_models
 
@@ -58,6 +69,27 @@ def bench_command(
         show.remark(f"wrote {page}")
         return
     _show_table(rows)
+
+
+def _show_load(
+    source: Path, models: list[str], clients: int, seconds: float, as_json: bool
+) -> None:
+    from genrescope.apps.bench import load
+
+    show.remark(f"measuring; this takes {2 * seconds:.0f} s and a little more")
+    found = load.measure(source, models, clients=clients, seconds=seconds)
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(found), indent=1) + "\n")
+        return
+    answers = ", ".join(f"{status}: {count}" for status, count in sorted(found.answers.items()))
+    for line in (
+        f"server   {found.served_per_second:8.2f} recordings/s, {found.clients} clients",
+        f"library  {found.looped_per_second:8.2f} recordings/s, {found.workers} threads",
+        f"ratio    {found.ratio:8.2f}",
+        f"answers  {answers}; median {found.median_ms:.0f} ms, slowest {found.slowest_ms:.0f} ms",
+        f"memory   {found.before_mb:8.1f} MB before, {found.after_mb:.1f} MB after",
+    ):
+        show.out().print(line, highlight=False)
 
 
 def _show_table(rows: list[Row]) -> None:

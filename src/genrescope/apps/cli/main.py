@@ -14,6 +14,7 @@ from genrescope.apps.cli import (
     doctor,
     evaluate,
     models,
+    serve,
     show,
     spectrogram,
     train,
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.command("classify", epilog=classify.EPILOG)(classify.classify_command)
 app.command("spectrogram", epilog=spectrogram.EPILOG)(spectrogram.spectrogram_command)
 app.add_typer(models.app, name="models")
+app.command("serve", epilog=serve.EPILOG)(serve.serve_command)
 app.command("doctor")(doctor.doctor_command)
 app.command("bench")(bench.bench_command)
 app.command("train")(train.train_command)

@@ -46,6 +46,11 @@ def remark(message: str) -> None:
     err().print(f"[dim]{escape(message)}[/]", highlight=False)
 
 
+def announce(message: str) -> None:
+    """Something that a person waits for, on standard error, as it is."""
+    err().print(Text(message), highlight=False)
+
+
 def colour_of(label: str, taxonomy: str = "genres16") -> str:
     """The colour of a label's family; grey where the taxonomy does not hold it."""
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,11 +11,11 @@ import numpy as np
 import typer
 
 from genrescope.apps.cli import show
-from genrescope.types import GENRESCOPE_CQT, GENRESCOPE_MEL, GenrescopeError, Spectrogram
+from genrescope.types import GenrescopeError, Spectrogram
 
 if TYPE_CHECKING:
     from genrescope.audio import AudioSource
-    from genrescope.types import SpectrogramSpec
+    from genrescope.types import SpectrogramKind
 
 EPILOG = """Examples:
 
@@ -27,7 +26,6 @@ EPILOG = """Examples:
 `genrescope spectrogram samples/jazz_vibe_ace.flac -o seen.png --picture`"""
 
 VIEW_HOP = 512
-LONGEST_SECONDS = 600.0
 FORMS = (".png", ".npy", ".csv")
 
 
@@ -57,23 +55,13 @@ def spectrogram_command(
     if picture:
         _write_picture(source, output, kind, model, start)
     else:
-        recipe = GENRESCOPE_MEL if kind == "mel" else GENRESCOPE_CQT
-        _write_view(_draw(source, replace(recipe, hop_length=hop), start, duration), source, output)
+        from genrescope.apps.views import draw_view
+
+        view = draw_view(_opened(source), kind, hop=hop, start=start, duration=duration)
+        if not view.whole:
+            show.remark(f"drawn: the first {view.longest_seconds:g} s; choose others with --start")
+        _write_view(view.spectrogram, source, output)
     show.remark(f"wrote {output}")
-
-
-def _draw(source: str, spec: SpectrogramSpec, start: float, duration: float | None) -> Spectrogram:
-    from genrescope import spectrogram
-    from genrescope.audio import listen
-    from genrescope.types import Waveform
-
-    longest = LONGEST_SECONDS if duration is None else min(duration, LONGEST_SECONDS)
-    with listen(_opened(source), start=start, duration=longest) as recording:
-        samples = np.concatenate(list(recording.resampled(spec.sample_rate)))
-        stated = recording.info.seconds
-    if duration is None and stated and stated - start > LONGEST_SECONDS:
-        show.remark(f"drawn: the first {LONGEST_SECONDS:g} s; choose others with --start")
-    return spectrogram.draw(Waveform(samples, spec.sample_rate, start, source), spec)
 
 
 def _opened(source: str) -> AudioSource:
@@ -101,27 +89,18 @@ def _write_csv(drawn: Spectrogram, output: Path) -> None:
             writer.writerow([f"{hz:.2f}", *(f"{value:.2f}" for value in row)])
 
 
-def _write_picture(source: str, output: Path, kind: str, model: str | None, start: float) -> None:
-    from genrescope import models
+def _write_picture(
+    source: str, output: Path, kind: SpectrogramKind, model: str | None, start: float
+) -> None:
     from genrescope.apps.drawing import write_grey
-    from genrescope.audio import listen, parse_windows
-    from genrescope.classification.classifier import draw_spans
-    from genrescope.spectrogram.picture import draw_picture
+    from genrescope.apps.views import card_that_sees, draw_seen, unit_picture
 
-    name = model or next(
-        (n.name for n in models.list_models() if n.card and n.card.spectrogram.kind == kind), None
-    )
-    if name is None:
-        raise GenrescopeError(f"no model that looks at {kind} spectrograms is there")
-    card = models.find(name).card
-    with listen(_opened(source), start=start) as recording:
-        drawn = next(draw_spans(recording, [card.spectrogram], parse_windows("first")))
-    tensor = draw_picture(drawn.windows(), card.picture)[0]
+    card = card_that_sees(kind, model)
+    tensor = draw_seen(_opened(source), card, start)
     if output.suffix.lower() == ".npy":
         np.save(output, tensor)
         return
-    mean, std = card.picture.mean[0], card.picture.std[0]
-    unit = tensor[0] * np.float32(std) + np.float32(mean)
+    unit = unit_picture(tensor, card)
     if output.suffix.lower() == ".csv":
         np.savetxt(output, unit, fmt="%.5f", delimiter=",")
         return

@@ -1,0 +1,167 @@
+"""The shapes of what the API answers, for its description.
+
+Answers are made by `genrescope.apps.results`, as those of the command line are; these models
+describe them, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Probabilities = dict[str, float]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NoticeShape(_Shape):
+    """Something about the sound that a careful listener would want to know."""
+
+    code: str = Field(examples=["band-limited"])
+    message: str
+    value: float
+
+
+class WindowShape(_Shape):
+    """One window by itself."""
+
+    start: float = Field(description="In seconds from the recording's beginning.")
+    probabilities: Probabilities
+
+
+class PredictionShape(_Shape):
+    """What one model believes of a recording."""
+
+    source: str = Field(examples=["jazz_vibe_ace.flac"])
+    model: str = Field(examples=["mobilenetv3_mel"])
+    genre: str = Field(examples=["Jazz"])
+    probability: float = Field(examples=[0.6243])
+    probabilities: Probabilities = Field(examples=[{"Jazz": 0.624301, "Blues": 0.201544}])
+    calibrated: bool
+    seconds: float = Field(examples=[15.0])
+    windows: int = Field(examples=[1])
+    notices: list[NoticeShape]
+    timeline: list[WindowShape] | None = None
+
+
+class DissenterShape(_Shape):
+    """A model whose first choice is not the mean's."""
+
+    model: str
+    genre: str
+
+
+class ComparisonShape(_Shape):
+    """What several models believe of a recording, and what they say together."""
+
+    source: str
+    mean: Probabilities
+    genre: str
+    agreement: float = Field(description="Share of the models whose first choice is the mean's.")
+    divergence_bits: float = Field(description="Generalised Jensen-Shannon divergence.")
+    entropy_bits: float
+    dissenters: list[DissenterShape]
+    models: list[PredictionShape]
+
+
+class ErrorShape(_Shape):
+    """Why one recording of a job could not be classified."""
+
+    stage: str
+    reason: str
+
+
+class FailureShape(_Shape):
+    """One recording of a job that could not be classified."""
+
+    source: str
+    error: ErrorShape
+
+
+class ProgressShape(_Shape):
+    """How far one recording of a job is."""
+
+    file: int = Field(description="Its place among the files sent, from 0.")
+    source: str
+    step: Literal["waiting", "listening", "looking", "done"]
+    heard_seconds: float
+    length_seconds: float | None
+    model: str
+
+
+class JobResultShape(_Shape):
+    """What came of one file of a job."""
+
+    file: int
+    result: PredictionShape | ComparisonShape | FailureShape
+
+
+class JobShape(_Shape):
+    """A job, as far as it is."""
+
+    id: str
+    state: Literal["working", "done", "stopped"]
+    files: list[str]
+    done: int
+    failed: int
+    working: list[ProgressShape]
+    results: list[JobResultShape]
+
+
+class ModelShape(_Shape):
+    """A model file that the server found."""
+
+    name: str
+    place: str
+    kind: Literal["mel", "cqt"] | None
+    labels: list[str] | None
+    description: str | None
+    loaded: bool
+    default: bool = Field(description="Whether it answers where no model is named.")
+    problem: str | None = Field(description="Why it cannot be used.")
+
+
+class CardShape(_Shape):
+    """Everything that a model says of itself."""
+
+    name: str
+    loaded: bool
+    engine: dict[str, str] | None = Field(description="What runs it; null where not loaded.")
+    card: dict[str, Any]
+
+
+class SpectrogramShape(_Shape):
+    """A spectrogram as numbers: ``values[band][column]`` in dB below the loudest."""
+
+    source: str
+    kind: Literal["mel", "cqt"]
+    sample_rate: int
+    hop_length: int
+    dynamic_range_db: float
+    whole: bool = Field(description="False where it was too long to draw all of it.")
+    band_hz: list[float]
+    frame_seconds: list[float]
+    values: list[list[float]]
+
+
+class PictureShape(_Shape):
+    """What a network is given: ``values[channel][row][column]``, row 0 the lowest band."""
+
+    source: str
+    model: str
+    shape: list[int]
+    values: list[list[list[float]]]
+
+
+class ProblemShape(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    type: str = Field(examples=["/api/v1/problems/not-a-sound"])
+    title: str = Field(examples=["The file is not a sound that can be read"])
+    status: int = Field(examples=[422])
+    detail: str = Field(
+        examples=["song.mp3: not a sound file that can be read (soundfile: Format not recognised)"]
+    )

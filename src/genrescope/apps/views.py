@@ -1,0 +1,123 @@
+"""Spectrograms for people, and the picture that a network is shown: what every door draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from genrescope import models, spectrogram
+from genrescope.audio import AudioSource, listen, parse_windows
+from genrescope.classification.classifier import draw_spans
+from genrescope.spectrogram.picture import draw_picture
+from genrescope.types import (
+    GENRESCOPE_CQT,
+    GENRESCOPE_MEL,
+    FloatArray,
+    GenrescopeError,
+    ModelCard,
+    Spectrogram,
+    SpectrogramKind,
+    Waveform,
+)
+
+VIEW_HOP = 512
+LONGEST_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A spectrogram for looking at.
+
+    Attributes
+    ----------
+    spectrogram : Spectrogram
+    whole : bool
+        Whether it reaches to the end of what was asked for; else it was cut at `longest_seconds`.
+    longest_seconds : float
+    """
+
+    spectrogram: Spectrogram
+    whole: bool
+    longest_seconds: float
+
+
+def draw_view(
+    source: AudioSource,
+    kind: SpectrogramKind = "mel",
+    *,
+    hop: int = VIEW_HOP,
+    start: float = 0.0,
+    duration: float | None = None,
+    longest: float = LONGEST_SECONDS,
+) -> View:
+    """Draw a stretch of a recording by our recipe of that kind, at a finer hop.
+
+    Parameters
+    ----------
+    source : str, path or binary file
+    kind : {'mel', 'cqt'}
+    hop : int
+        Samples at 22 050 Hz from column to column.
+    start, duration : float
+        The stretch, in seconds; to the end by default.
+    longest : float
+        Seconds that are drawn at most.
+
+    Raises
+    ------
+    AudioError
+        If the source is no sound, or holds none.
+    """
+    spec = replace(GENRESCOPE_MEL if kind == "mel" else GENRESCOPE_CQT, hop_length=hop)
+    seconds = longest if duration is None else min(duration, longest)
+    with listen(source, start=start, duration=seconds) as recording:
+        samples = np.concatenate(list(recording.resampled(spec.sample_rate)))
+        stated, name = recording.info.seconds, recording.name
+    wanted = duration if duration is not None else (stated or 0.0) - start
+    drawn = spectrogram.draw(Waveform(samples, spec.sample_rate, start, name), spec)
+    return View(drawn, min(wanted, (stated or wanted) - start) <= longest, longest)
+
+
+def card_that_sees(kind: SpectrogramKind, model: str | None = None) -> ModelCard:
+    """The card of that model, or of the first one that looks at spectrograms of that kind.
+
+    Raises
+    ------
+    ModelError
+        If that model is not there.
+    GenrescopeError
+        If no model looks at them.
+    """
+    name = model or next(
+        (n.name for n in models.list_models() if n.card and n.card.spectrogram.kind == kind), None
+    )
+    if name is None:
+        raise GenrescopeError(f"no model that looks at {kind} spectrograms is there")
+    return models.find(name).card
+
+
+def draw_seen(source: AudioSource, card: ModelCard, start: float = 0.0) -> FloatArray:
+    """The first window from `start` on, exactly as a network is given it.
+
+    Returns
+    -------
+    ndarray of float32, shape (channels, height, width)
+        Normalised; row 0 is the lowest band.
+
+    Raises
+    ------
+    AudioError
+        If the source is no sound, or holds none.
+    """
+    with listen(source, start=start) as recording:
+        drawn = next(draw_spans(recording, [card.spectrogram], parse_windows("first")))
+    tensor: FloatArray = draw_picture(drawn.windows(), card.picture)[0]
+    return tensor
+
+
+def unit_picture(tensor: FloatArray, card: ModelCard) -> FloatArray:
+    """Undo the normalisation of one picture: float32 (height, width) in [0, 1]."""
+    mean, std = card.picture.mean[0], card.picture.std[0]
+    unit: FloatArray = tensor[0] * np.float32(std) + np.float32(mean)
+    return unit
