@@ -10,6 +10,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
 pytest.importorskip("torchvision", reason="the extra 'train' is not installed")
 
+from torch import nn  # noqa: E402
+
 from genrescope.learn import networks, restore  # noqa: E402
 from genrescope.learn.export import export_graph  # noqa: E402
 from genrescope.learn.networks._pooled import Pooled  # noqa: E402
@@ -39,7 +41,7 @@ def pictures(model: ModelFile, count: int = 4) -> FloatArray:
     return np.ascontiguousarray((unit - spec.mean[0]) / spec.std[0], dtype=np.float32)
 
 
-def torch_logits(network: torch.nn.Module, given: FloatArray) -> FloatArray:
+def torch_logits(network: nn.Module, given: FloatArray) -> FloatArray:
     with torch.inference_mode():
         logits: FloatArray = network(torch.from_numpy(given)).numpy()
     return logits

@@ -141,7 +141,8 @@ def _fill_trunk(steps: Sequence[_Step], graph: onnx.GraphProto) -> onnx.NodeProt
             _put(module.bias, np.zeros(module.out_channels) if bias is None else bias)
     left = [node.op_type for node in waiting]
     refuse(left != ["Conv"], f"layers are left over: {left}", TrainingError)
-    return waiting[0]
+    last: onnx.NodeProto = waiting[0]
+    return last
 
 
 def _make_plain(convolution: nn.Conv2d, norm: nn.BatchNorm2d, bias: np.ndarray | None) -> None:

@@ -38,7 +38,7 @@ app.command("spectrogram", epilog=spectrogram.EPILOG)(spectrogram.spectrogram_co
 app.add_typer(models.app, name="models")
 app.command("doctor")(doctor.doctor_command)
 app.command("bench")(bench.bench_command)
-app.command("train")(train.train_command)
+app.command("train", epilog=train.EPILOG)(train.train_command)
 app.command("evaluate")(evaluate.evaluate_command)
 
 
