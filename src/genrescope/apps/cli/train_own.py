@@ -178,7 +178,9 @@ def _ready(
     labelled: label.Labelled,
     runs: Path,
 ) -> bench.Bench:
+    row = steps.add("getting ready", 1)
     ready = bench.prepare(wish, drawn, labelled.labels, runs)
+    steps.move(row, "ready", 1, 1)
     steps.remark(ready.describe())
     if ready.kept_rows:
         steps.remark(f"{wish.init} knows {', '.join(ready.kept_rows)} already")

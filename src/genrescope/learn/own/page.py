@@ -58,9 +58,9 @@ def render(account: dict[str, Any]) -> str:
         _genres(account),
         _left(account),
     ]
-    head = f"<meta charset=utf-8><title>{name}: report</title><style>{STYLE}</style>"
-    view = '<meta name=viewport content="width=device-width">'
-    return f"<!doctype html><html lang=en><head>{view}{head}</head><body>{''.join(parts)}</body>\n"
+    view = '<meta charset=utf-8><meta name=viewport content="width=device-width">'
+    head = f"<head>{view}<title>{name}: report</title><style>{STYLE}</style></head>"
+    return f"<!doctype html><html lang=en>{head}<body>{''.join(parts)}</body></html>\n"
 
 
 def _subtitle(account: dict[str, Any]) -> str:
