@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 pytest.importorskip("torch", reason="the extra 'train' is not installed")
 pytest.importorskip("torchvision", reason="the extra 'train' is not installed")
 
-from genrescope.apps.cli import show  # noqa: E402
-from genrescope.apps.cli.main import app  # noqa: E402
-from tests.learn.own.music import library, write  # noqa: E402
+from genrescope.apps.cli import show
+from genrescope.apps.cli.main import app
+from tests.learn.own.music import library, write
 
 
 @pytest.fixture(autouse=True)
