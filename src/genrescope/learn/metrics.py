@@ -5,6 +5,7 @@ All take probabilities (songs, genres) and true labels (songs,): one row a song,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -69,6 +70,30 @@ def ece(probabilities: FloatArray, truth: Truth, bins: int = ECE_BINS) -> float:
     place = np.minimum((sure * bins).astype(int), bins - 1)
     gaps = np.bincount(place, right - sure, minlength=bins)
     return float(np.abs(gaps).sum() / len(truth))
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927, doi 10.1080/01621459.1927.10502953).
+
+    Parameters
+    ----------
+    hits, count : int
+        ``0 <= hits <= count``, at least one counted.
+
+    Returns
+    -------
+    tuple of (float, float)
+
+    Examples
+    --------
+    >>> [round(x, 3) for x in wilson(8, 10)]
+    [0.49, 0.943]
+    """
+    z = 1.959964
+    share, square = hits / count, z * z / count
+    middle = (share + square / 2) / (1 + square)
+    half = z / (1 + square) * math.sqrt(share * (1 - share) / count + square / (4 * count))
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 METRICS: dict[str, Metric] = {

@@ -12,6 +12,8 @@ from genrescope.types import PictureSpec, TrainingError, refuse
 
 T = TypeVar("T")
 
+PARTS = ("all", "head")
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -22,11 +24,17 @@ class Stage:
     pixels : int
         Height and width of the picture.
     steps, batch : int
+    part : {'all', 'head'}
+        What learns: the whole network, or its last layer only.
     """
 
     pixels: int
     steps: int
     batch: int
+    part: str = "all"
+
+    def __post_init__(self) -> None:
+        refuse(self.part not in PARTS, f"a stage's part is one of {PARTS}", TrainingError)
 
 
 @dataclass(frozen=True, slots=True)

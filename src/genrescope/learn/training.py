@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,8 @@ class Run:
     spectrogram : SpectrogramSpec
     folder : Path
         Holds ``checkpoint.pt`` and ``log.jsonl``.
-    initial : Path, optional
-        Checkpoint of another run whose averaged weights this one begins from.
+    initial : mapping of str to torch.Tensor, optional
+        Weights that the run begins from, by name; fresh ones by default.
     teachers : Teachers, optional
         What they believe becomes part of every batch's targets.
     """
@@ -63,7 +63,7 @@ class Run:
         labels: tuple[str, ...],
         spectrogram: SpectrogramSpec,
         folder: Path,
-        initial: Path | None = None,
+        initial: Mapping[str, torch.Tensor] | None = None,
         teachers: Teachers | None = None,
     ) -> None:
         torch.set_num_threads(recipe.threads)
@@ -76,7 +76,7 @@ class Run:
         self.network = networks.build(recipe.network, channels, len(labels), dropout)
         self.network = self.network.to(memory_format=torch.channels_last)
         if initial is not None:
-            self.network.load_state_dict(load_checkpoint(initial)["average"])
+            self.network.load_state_dict(initial)
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         self.optimiser = torch.optim.AdamW(_groups(self.network, recipe), lr=0.0)
         self.step = 0
@@ -140,7 +140,7 @@ class Run:
         torch.manual_seed(hash((recipe.seed, self.step)) % 2**63)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(recipe, self.step)
-        self.network.train()
+        set_training(self.network, stage.part)
         with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16"):
             logits = self.network(picture)
         loss = nn.functional.cross_entropy(
@@ -181,7 +181,7 @@ class Run:
             "network": self.network.state_dict(),
             "average": self.average,
             "optimiser": self.optimiser.state_dict(),
-            "recipe": repr(self.recipe),
+            "recipe": identify(self.recipe),
         }
         partial = self.checkpoint.with_suffix(".partial")
         torch.save(state, partial)
@@ -190,7 +190,7 @@ class Run:
     def _resume(self) -> None:
         state = load_checkpoint(self.checkpoint)
         refuse(
-            state["recipe"] != repr(self.recipe),
+            state["recipe"] != identify(self.recipe),
             f"{self.checkpoint} is of another recipe: move it away, or train under another --runs",
             TrainingError,
         )
@@ -224,6 +224,20 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise TrainingError(f"{path}: not a checkpoint: {error}") from error
     refuse(not {"step", "network", "average"} <= set(state), f"{path}: incomplete", TrainingError)
     return state
+
+
+def identify(recipe: Recipe) -> str:
+    """What tells a recipe from another; checkpoints of before stages had parts keep theirs."""
+    return repr(recipe).replace(", part='all'", "")
+
+
+def set_training(network: nn.Module, part: str) -> None:
+    """Make a network learn: all of it, or only its head while the rest stays as it is."""
+    network.train()
+    for name, child in network.named_children():
+        learns = part == "all" or name in ("head", "dropout")
+        child.train(learns)
+        child.requires_grad_(learns)
 
 
 def sized(picture: PictureSpec, pixels: int) -> PictureSpec:

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from genrescope.classification import taxonomies
-from genrescope.classification.classifier import Model, load_models
+from genrescope.classification.classifier import load_models
 from genrescope.learn import datasets, networks
-from genrescope.learn.evaluation import excerpt_logits, song_logits
 from genrescope.learn.excerpts import Excerpts
-from genrescope.learn.export import export_graph
-from genrescope.learn.judging import engine_infer, judge, load_collections
+from genrescope.learn.finishing import STORED, finish_model
+from genrescope.learn.judging import load_collections
 from genrescope.learn.recipe import Recipe, read_recipe
 from genrescope.learn.teaching import Teachers
-from genrescope.learn.temperature import fit_temperature
-from genrescope.learn.training import Progress, Run
+from genrescope.learn.training import Progress, Run, load_checkpoint
 from genrescope.learn.watching import validator
-from genrescope.models.engines import open_engine
-from genrescope.models.file import ModelFile, save_model
-from genrescope.models.weights import store_weights_int8
+from genrescope.models.file import ModelFile
 from genrescope.types import (
     GENRESCOPE_CQT,
     GENRESCOPE_MEL,
     ModelCard,
-    Report,
     SpectrogramSpec,
     TrainingError,
     TrainingSource,
@@ -35,9 +30,6 @@ from genrescope.types import (
 
 SPECTROGRAMS: dict[str, SpectrogramSpec] = {"mel": GENRESCOPE_MEL, "cqt": GENRESCOPE_CQT}
 LICENCE = "Apache-2.0 for the weights; what they learned from stands under its own terms"
-STORED = "int8.onnx"
-"""What a finished run leaves in its folder, for runs that it teaches."""
-KEPT_METRICS = ("top1", "top3", "macro_f1", "macro_recall8", "ece")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,33 +74,8 @@ class Workshop:
         Scores are measured on the file as it is shipped, int8 weights and all; what int8 cost
         against float32 stands on the card.
         """
-        card, path = self._card(), folder / f"{self.recipe.name}.onnx"
-        graph = export_graph(self.run.averaged(), self.recipe.picture)
-        whole = save_model(graph, card, self.run.folder / "float32.onnx")
-        stored = store_weights_int8(graph)
-        draft = save_model(stored, card, self.run.folder / STORED)
-        card = replace(card, temperature=self._temperature(draft))
-        draft = save_model(stored, card, draft.path)
-        before = _judge(whole, self.collections)
-        after = _judge(draft, self.collections)
-        card = replace(
-            card,
-            scores=tuple(s for r in after for s in r.scores if s.metric in KEPT_METRICS),
-            weights=_loss_of_int8(before, after),
-        )
-        return save_model(stored, card, path)
-
-    def _temperature(self, model: ModelFile) -> float:
-        loaded = Model(model.card, open_engine(model))
-        sets = []
-        for excerpts in self.collections:
-            part = excerpts.split("valid")
-            if excerpts.dataset == "vietnamese" or not len(part):
-                continue
-            pictures = part.pictures(self.recipe.kind)
-            logits = excerpt_logits(engine_infer(loaded), pictures, model.card.spectrogram.frames)
-            sets.append(song_logits(logits, part, self.labels))
-        return fit_temperature(sets)
+        judged = tuple(e for e in self.collections if e.dataset != "vietnamese")
+        return finish_model(self.run, self._card(), judged, folder)[0]
 
     def _card(self) -> ModelCard:
         recipe = self.recipe
@@ -157,7 +124,8 @@ def prepare(path: Path, runs: Path, data: Path | None = None) -> Workshop:
     )
     spec = SPECTROGRAMS[recipe.kind]
     teachers = _teachers(recipe, labels, spec, runs)
-    run = Run(recipe, collections, labels, spec, runs / recipe.name, initial, teachers)
+    weights = None if initial is None else load_checkpoint(initial)["average"]
+    run = Run(recipe, collections, labels, spec, runs / recipe.name, weights, teachers)
     return Workshop(recipe, collections, labels, run)
 
 
@@ -170,19 +138,6 @@ def _teachers(
     made = {name: runs / name / STORED for name in recipe.teaching.models}
     sources = [str(path) if path.is_file() else name for name, path in made.items()]
     return Teachers(load_models(sources), recipe.teaching.weight, labels, spec)
-
-
-def _judge(model: ModelFile, collections: tuple[Excerpts, ...]) -> list[Report]:
-    judged = tuple(e for e in collections if e.dataset != "vietnamese")
-    return judge(Model(model.card, open_engine(model)), judged, "test")
-
-
-def _loss_of_int8(before: list[Report], after: list[Report]) -> str:
-    changes = [
-        f"{b.dataset} {100 * (a.score('top1').value - b.score('top1').value):+.1f}"
-        for b, a in zip(before, after, strict=True)
-    ]
-    return f"int8 per output channel; top-1 against float32 in points: {', '.join(changes)}"
 
 
 def _source(part: Excerpts, kind: str) -> TrainingSource:

@@ -40,7 +40,7 @@ app.add_typer(models.app, name="models")
 app.command("serve", epilog=serve.EPILOG)(serve.serve_command)
 app.command("doctor")(doctor.doctor_command)
 app.command("bench")(bench.bench_command)
-app.command("train")(train.train_command)
+app.command("train", epilog=train.EPILOG)(train.train_command)
 app.command("evaluate")(evaluate.evaluate_command)
 
 
