@@ -82,3 +82,11 @@ def write_grey(unit: FloatArray, path: Path) -> None:
 
     grey = np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)[::-1]
     Image.fromarray(grey).save(path, format="png")
+
+
+def write_colours(planes: FloatArray, path: Path) -> None:
+    """Write red, green and blue in [0, 1], shape (3, height, width), as a PNG, row 0 on top."""
+    from PIL import Image
+
+    dots = np.rint(np.clip(planes, 0, 1) * 255).astype(np.uint8)
+    Image.fromarray(np.ascontiguousarray(np.moveaxis(dots, 0, -1))).save(path, format="png")

@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -221,7 +221,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 def sized(picture: PictureSpec, pixels: int) -> PictureSpec:
     """The same picture at another size."""
-    return PictureSpec(pixels, pixels, picture.channels, picture.mean, picture.std)
+    return replace(picture, height=pixels, width=pixels)
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:

@@ -25,7 +25,14 @@ Exceptions
 """
 
 from genrescope.types.belief import Comparison, Explanation, Failure, Prediction, Report
-from genrescope.types.card import CARD_FORMAT, ModelCard, PictureSpec, Score, TrainingSource
+from genrescope.types.card import (
+    CARD_FORMAT,
+    ColourMap,
+    ModelCard,
+    PictureSpec,
+    Score,
+    TrainingSource,
+)
 from genrescope.types.errors import (
     AudioError,
     CardError,
@@ -62,6 +69,7 @@ __all__ = [
     "GENRESCOPE_MEL",
     "AudioError",
     "CardError",
+    "ColourMap",
     "Comparison",
     "DecodeError",
     "DigestError",

@@ -103,7 +103,7 @@ def _write_csv(drawn: Spectrogram, output: Path) -> None:
 
 def _write_picture(source: str, output: Path, kind: str, model: str | None, start: float) -> None:
     from genrescope import models
-    from genrescope.apps.drawing import write_grey
+    from genrescope.apps.drawing import write_colours, write_grey
     from genrescope.audio import listen, parse_windows
     from genrescope.classification.classifier import draw_spans
     from genrescope.spectrogram.picture import draw_picture
@@ -120,9 +120,16 @@ def _write_picture(source: str, output: Path, kind: str, model: str | None, star
     if output.suffix.lower() == ".npy":
         np.save(output, tensor)
         return
-    mean, std = card.picture.mean[0], card.picture.std[0]
-    unit = tensor[0] * np.float32(std) + np.float32(mean)
+    mean, std = (
+        np.float32(values)[:, None, None] for values in (card.picture.mean, card.picture.std)
+    )
+    planes = tensor * std + mean
+    if card.picture.lowest_row == "last":
+        planes = planes[:, ::-1]
     if output.suffix.lower() == ".csv":
-        np.savetxt(output, unit, fmt="%.5f", delimiter=",")
-        return
-    write_grey(unit, output)
+        shown = planes if card.picture.colours else planes[:1]
+        np.savetxt(output, np.concatenate(shown), fmt="%.5f", delimiter=",")
+    elif card.picture.colours:
+        write_colours(planes[:, ::-1], output)
+    else:
+        write_grey(planes[0], output)
