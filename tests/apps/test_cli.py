@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+import genrescope
 from genrescope.apps.cli import show
 from genrescope.apps.cli.main import app, main
 from genrescope.apps.cli.sources import find_sources
@@ -189,3 +190,13 @@ def test_what_is_named(tmp_path: Path) -> None:
     assert [Path(p).name for p in found.paths] == ["a.flac", "b.mp3", "-"]
     assert found.skipped == ("x.md",)
     assert find_sources(["x.md"]).paths == ("x.md",)
+
+
+def test_python_dash_m() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "genrescope", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert genrescope.__version__ in done.stdout

@@ -111,8 +111,8 @@ def test_one_cycle() -> None:
     assert min(rates) > 0
 
 
-@pytest.mark.parametrize("name", networks.names())
-def test_every_network_has_an_exact_activation_map(name: str) -> None:
+@pytest.mark.parametrize("name", [n for n in networks.names() if n != "vit_b_16"])
+def test_every_convolutional_network_has_an_exact_activation_map(name: str) -> None:
     network = networks.build(name, 1, 5).eval()
     assert isinstance(network, Pooled)
     picture = torch.rand(2, 1, 64, 64)

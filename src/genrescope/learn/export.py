@@ -8,15 +8,18 @@ import warnings
 import onnx
 import torch
 from torch import nn
+from torch.jit import TracerWarning  # type: ignore[attr-defined]
 
 from genrescope.learn.networks._pooled import Pooled, WithActivationMap
-from genrescope.types import PictureSpec, TrainingError, refuse
+from genrescope.types import PictureSpec
 
 OPSET = 18
 
 
 def export_graph(network: nn.Module, picture: PictureSpec) -> onnx.ModelProto:
-    """The network as an ONNX graph: ``picture`` in, ``logits`` and ``cam`` out, any batch.
+    """The network as an ONNX graph: ``picture`` in, ``logits`` out, any batch.
+
+    ``cam`` comes out beside them where the network pools over places and has one linear layer.
 
     Parameters
     ----------
@@ -28,33 +31,40 @@ def export_graph(network: nn.Module, picture: PictureSpec) -> onnx.ModelProto:
     -------
     onnx.ModelProto
         float32, without a card.
-
-    Raises
-    ------
-    TrainingError
-        If the network has no linear head over pooled features.
     """
-    refuse(not isinstance(network, Pooled), "only pooled networks are exported", TrainingError)
-    assert isinstance(network, Pooled)
     sample = torch.zeros(2, picture.channels, picture.height, picture.width)
-    with torch.inference_mode():
-        places = network.trunk(sample).shape[2:].numel()
-    running = WithActivationMap(network, places).eval()
-    buffer = io.BytesIO()
-    with torch.inference_mode(), warnings.catch_warnings():
-        # The exporter by tracing folds batch norms and needs no further package; PyTorch warns,
-        # from several places, that another is the default now.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.onnx.export(
-            running,
-            (sample,),
-            buffer,  # type: ignore[arg-type]
-            input_names=["picture"],
-            output_names=["logits", "cam"],
-            dynamic_axes={name: {0: "batch"} for name in ("picture", "logits", "cam")},
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    graph: onnx.ModelProto = onnx.load_from_string(buffer.getvalue())
+    outputs = ["logits"]
+    if isinstance(network, Pooled):
+        with torch.inference_mode():
+            places = network.trunk(sample).shape[2:].numel()
+        network = WithActivationMap(network, places).eval()
+        outputs.append("cam")
+    graph = onnx.load_from_string(_trace(network, sample, outputs))
     onnx.checker.check_model(graph)
     return graph
+
+
+def _trace(network: nn.Module, sample: torch.Tensor, outputs: list[str]) -> bytes:
+    """The exporter by tracing: it folds batch norms and needs no further package."""
+    buffer = io.BytesIO()
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)  # attention's fast path has no ONNX form
+    try:
+        with torch.inference_mode(), warnings.catch_warnings():
+            # PyTorch warns, from several places, that another exporter is the default now, and
+            # that a picture's size becomes part of the graph: that is meant.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", TracerWarning)
+            torch.onnx.export(
+                network,
+                (sample,),
+                buffer,  # type: ignore[arg-type]
+                input_names=["picture"],
+                output_names=outputs,
+                dynamic_axes={name: {0: "batch"} for name in ("picture", *outputs)},
+                opset_version=OPSET,
+                dynamo=False,
+            )
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+    return buffer.getvalue()

@@ -75,6 +75,22 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
+class Teaching:
+    """Trained models that teach.
+
+    Attributes
+    ----------
+    models : tuple of str
+        Their names; none for a run that learns from labels alone.
+    weight : float
+        Their share in every target, in [0, 1].
+    """
+
+    models: tuple[str, ...] = ()
+    weight: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """Everything that a training run depends on, but the data itself.
 
@@ -89,7 +105,7 @@ class Recipe:
         Name of the recipe whose trained weights this run begins from, or "".
     picture : PictureSpec
         What the finished model sees.
-    data, optimiser, augmentation
+    data, optimiser, augmentation, teaching
         See their types.
     stages : tuple of Stage
     threads : int
@@ -110,6 +126,7 @@ class Recipe:
     picture: PictureSpec = field(default_factory=PictureSpec)
     optimiser: Optimiser = field(default_factory=Optimiser)
     augmentation: Augmentation = field(default_factory=Augmentation)
+    teaching: Teaching = field(default_factory=Teaching)
     threads: int = 2
     precision: str = "float32"
 
@@ -156,6 +173,7 @@ def _build(table: dict[str, Any]) -> Recipe:
             ("data", Data),
             ("optimiser", Optimiser),
             ("augmentation", Augmentation),
+            ("teaching", Teaching),
         )
     }
     return _record(Recipe, {**parts, **nested, "stages": stages}, "recipe")

@@ -18,6 +18,7 @@ from genrescope.learn import networks
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.recipe import Recipe
 from genrescope.learn.sampling import Pool, build_pool, draw_batch
+from genrescope.learn.teaching import Teachers
 from genrescope.spectrogram.picture import draw_picture
 from genrescope.types import PictureSpec, SpectrogramSpec, TrainingError, refuse
 
@@ -51,6 +52,8 @@ class Run:
         Holds ``checkpoint.pt`` and ``log.jsonl``.
     initial : Path, optional
         Checkpoint of another run whose averaged weights this one begins from.
+    teachers : Teachers, optional
+        What they believe becomes part of every batch's targets.
     """
 
     def __init__(
@@ -61,11 +64,13 @@ class Run:
         spectrogram: SpectrogramSpec,
         folder: Path,
         initial: Path | None = None,
+        teachers: Teachers | None = None,
     ) -> None:
         torch.set_num_threads(recipe.threads)
         torch.manual_seed(recipe.seed)
         self.recipe, self.spectrogram, self.folder = recipe, spectrogram, folder
         self.collections, self.labels = collections, labels
+        self.teachers = teachers
         self.pool: Pool = build_pool(collections, labels, recipe.kind, recipe.data)
         channels, dropout = recipe.picture.channels, recipe.optimiser.dropout
         self.network = networks.build(recipe.network, channels, len(labels), dropout)
@@ -128,6 +133,8 @@ class Run:
     def _advance(self) -> float:
         recipe, stage = self.recipe, self.recipe.stage_at(self.step)
         windows, targets = draw_batch(self.pool, recipe, self.step, self.spectrogram.frames)
+        if self.teachers is not None:
+            targets = self.teachers.soften(windows, targets)
         picture = torch.from_numpy(draw_picture(windows, sized(recipe.picture, stage.pixels)))
         picture = picture.contiguous(memory_format=torch.channels_last)
         torch.manual_seed(hash((recipe.seed, self.step)) % 2**63)

@@ -15,18 +15,23 @@ from genrescope.spectrogram.picture import draw_picture
 from genrescope.types import FloatArray, PictureSpec
 
 
-def torch_infer(network: nn.Module, picture: PictureSpec) -> Infer:
-    """Run a PyTorch network over windows in [0, 1]."""
+def torch_look(network: nn.Module) -> Callable[[FloatArray], FloatArray]:
+    """Run a PyTorch network over pictures, as an engine does over the same."""
+    network = network.to(memory_format=torch.channels_last)
 
-    def infer(windows: FloatArray) -> FloatArray:
-        tensor = torch.from_numpy(draw_picture(windows, picture))
+    def look(pictures: FloatArray) -> FloatArray:
+        tensor = torch.from_numpy(pictures).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
-            logits: FloatArray = network(
-                tensor.contiguous(memory_format=torch.channels_last)
-            ).numpy()
+            logits: FloatArray = network(tensor).numpy()
         return logits
 
-    return infer
+    return look
+
+
+def torch_infer(network: nn.Module, picture: PictureSpec) -> Infer:
+    """Run a PyTorch network over windows in [0, 1]."""
+    look = torch_look(network)
+    return lambda windows: look(draw_picture(windows, picture))
 
 
 def validator(

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from genrescope.classification import taxonomies
-from genrescope.classification.classifier import Model
+from genrescope.classification.classifier import Model, load_models
 from genrescope.learn import datasets, networks
 from genrescope.learn.evaluation import excerpt_logits, song_logits
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.export import export_graph
 from genrescope.learn.judging import engine_infer, judge, load_collections
 from genrescope.learn.recipe import Recipe, read_recipe
+from genrescope.learn.teaching import Teachers
 from genrescope.learn.temperature import fit_temperature
 from genrescope.learn.training import Progress, Run
 from genrescope.learn.watching import validator
@@ -110,6 +111,8 @@ class Workshop:
     def _card(self) -> ModelCard:
         recipe = self.recipe
         taught = [e.split("train") for e in self.collections]
+        teachers = self.run.teachers
+        by = f" Taught by labels and by {', '.join(teachers.names)}." if teachers else ""
         digest = hashlib.sha256("\n".join(part.digest for part in taught).encode()).hexdigest()
         return ModelCard(
             name=recipe.name,
@@ -122,7 +125,7 @@ class Workshop:
             training_digest=digest,
             licence=LICENCE,
             paper=networks.load(recipe.network).PAPER,
-            description=recipe.description,
+            description=recipe.description + by,
             held_out=(
                 "gtzan: the fault-filtered test split; ece324 and audio_pairs: every artist of "
                 "their valid and test splits, also where the artist stands in another collection"
@@ -151,8 +154,15 @@ def prepare(path: Path, runs: Path, data: Path | None = None) -> Workshop:
         TrainingError,
     )
     spec = SPECTROGRAMS[recipe.kind]
-    run = Run(recipe, collections, labels, spec, runs / recipe.name, initial)
+    teachers = _teachers(recipe, labels, spec)
+    run = Run(recipe, collections, labels, spec, runs / recipe.name, initial, teachers)
     return Workshop(recipe, collections, labels, run)
+
+
+def _teachers(recipe: Recipe, labels: tuple[str, ...], spec: SpectrogramSpec) -> Teachers | None:
+    if not recipe.teaching.models:
+        return None
+    return Teachers(load_models(recipe.teaching.models), recipe.teaching.weight, labels, spec)
 
 
 def _judge(model: ModelFile, collections: tuple[Excerpts, ...]) -> list[Report]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genrescope.apps.bench.networks import eager
+from genrescope.apps.bench.networks import fresh_network
 from genrescope.apps.bench.timing import Call, Row, alone, pair
 from genrescope.audio import listen
 from genrescope.classification.classifier import Classifier, Model
@@ -58,10 +58,12 @@ def _field_way(source: Path, card: ModelCard) -> Call | None:
     """Load, resample and draw with librosa, cut into windows, run eager PyTorch."""
     import librosa
 
-    infer = eager(card)
-    if infer is None:
+    network = fresh_network(card)
+    if network is None:
         return None
-    spec = card.spectrogram
+    from genrescope.learn.watching import torch_infer
+
+    infer, spec = torch_infer(network, card.picture), card.spectrogram
 
     def run() -> object:
         samples, rate = librosa.load(source, sr=spec.sample_rate, mono=True)

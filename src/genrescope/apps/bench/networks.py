@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def measure(models: Sequence[Model], *, repeats: int = 7) -> list[Row]:
         def ours(model: Model = model, picture: FloatArray = picture) -> object:
             return model.engine.run(picture)
 
-        found = rivals(model, window, picture)
+        found = rivals(model, picture)
         rows.extend(pair(name, ours, label, call, repeats) for label, call in found)
         if not found:
             rows.append(alone(name, ours, repeats))
@@ -51,29 +52,31 @@ def _picture(card: ModelCard, window: FloatArray) -> FloatArray:
     return draw_picture(window, card.picture)
 
 
-def rivals(model: Model, window: FloatArray, picture: FloatArray) -> list[tuple[str, Call]]:
+def rivals(model: Model, picture: FloatArray) -> list[tuple[str, Call]]:
     """Other ways to run the same network that are installed, each by name."""
     found: list[tuple[str, Call]] = []
     other = engines.load("onnxruntime")
     if other.available()[0] and model.engine.name != "onnxruntime":
         session = other.load(zoo.find(model.card.name), "CPU")
         found.append(("ONNX Runtime", lambda: session.run(picture)))
-    if importlib.util.find_spec("torch") and importlib.util.find_spec("torchvision"):
-        infer = eager(model.card)
-        if infer is not None:
-            found.append(("eager PyTorch", lambda: infer(window)))
+    network = fresh_network(model.card)
+    if network is not None:
+        from genrescope.learn.watching import torch_look
+
+        eager = torch_look(network)
+        found.append(("eager PyTorch", lambda: eager(picture)))
     return found
 
 
-def eager(card: ModelCard) -> Callable[[FloatArray], FloatArray] | None:
-    """The same architecture in eager PyTorch, from a window in [0, 1]; None where unknown.
+def fresh_network(card: ModelCard) -> Any:
+    """The same architecture in PyTorch, with fresh weights: time does not depend on them.
 
-    Its weights are fresh: time does not depend on them.
+    None where PyTorch is not installed or the architecture is none of ours.
     """
+    if not all(importlib.util.find_spec(name) for name in ("torch", "torchvision")):
+        return None
     from genrescope.learn import networks
-    from genrescope.learn.watching import torch_infer
 
     if card.network not in networks.names():
         return None
-    network = networks.build(card.network, card.picture.channels, len(card.labels)).eval()
-    return torch_infer(network, card.picture)
+    return networks.build(card.network, card.picture.channels, len(card.labels)).eval()

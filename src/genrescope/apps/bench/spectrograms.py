@@ -113,4 +113,5 @@ def _cold(wave: Waveform) -> Row:
             "librosa",
             lambda: run(THEIRS_COLD),
             COLD_REPEATS,
+            warm=False,
         )

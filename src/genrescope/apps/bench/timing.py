@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
 Call = Callable[[], object]
+TURN_MS = 80.0
+MOST_CALLS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,20 @@ def milliseconds(call: Call) -> float:
     return (time.perf_counter() - began) * 1000
 
 
+def turn(call: Call) -> float:
+    """Median of several calls in a row, after one that does not count.
+
+    The call before was another library's: its threads may still be spinning, and the caches hold
+    its data. Single calls in turn would time that.
+    """
+    settling = milliseconds(call)
+    count = min(MOST_CALLS, max(1, math.ceil(TURN_MS / max(settling, 1e-3))))
+    return median(milliseconds(call) for _ in range(count))
+
+
 def alone(name: str, call: Call, repeats: int, note: str = "") -> Row:
-    """Time one way: once to warm up, then `repeats` times."""
-    call()
-    return Row(name, median(milliseconds(call) for _ in range(repeats)), note=note)
+    """Time one way, in `repeats` turns."""
+    return Row(name, median(turn(call) for _ in range(repeats)), note=note)
 
 
 def pair(name: str, ours: Call, label: str, theirs: Call, repeats: int, warm: bool = True) -> Row:
@@ -62,18 +75,20 @@ def pair(name: str, ours: Call, label: str, theirs: Call, repeats: int, warm: bo
     label : str
         Name of theirs.
     repeats : int
-        Pairs that count.
+        Pairs of turns that count.
     warm : bool
-        Whether each is called once before, uncounted.
+        Whether a turn is several calls after one that does not count; otherwise it is one call,
+        and what it costs to begin is part of it.
 
     Returns
     -------
     Row
     """
+    time_it = turn if warm else milliseconds
     if warm:
         ours()
         theirs()
-    times = [(milliseconds(ours), milliseconds(theirs)) for _ in range(repeats)]
+    times = [(time_it(ours), time_it(theirs)) for _ in range(repeats)]
     ratios = [other / mine for mine, other in times]
     return Row(
         name,

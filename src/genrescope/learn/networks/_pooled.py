@@ -31,6 +31,24 @@ class Pooled(nn.Module):
         return logits
 
 
+def restem(stem: nn.Conv2d, channels: int) -> nn.Conv2d:
+    """The first convolution for a picture of so many channels: the same one, or a fresh one."""
+    if channels == stem.in_channels:
+        return stem
+    fresh = nn.Conv2d(
+        channels,
+        stem.out_channels,
+        stem.kernel_size,  # type: ignore[arg-type]
+        stride=stem.stride,  # type: ignore[arg-type]
+        padding=stem.padding,  # type: ignore[arg-type]
+        bias=stem.bias is not None,
+    )
+    nn.init.kaiming_normal_(fresh.weight, mode="fan_out")
+    if fresh.bias is not None:
+        nn.init.zeros_(fresh.bias)
+    return fresh
+
+
 class WithActivationMap(nn.Module):
     """The same network for running: logits, and the map whose sum over places they are.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import nn
 from torchvision.models import mobilenet_v3_large
 
-from genrescope.learn.networks._pooled import Pooled
+from genrescope.learn.networks._pooled import Pooled, restem
 
 NAMES = ("mobilenet_v3_large",)
 PAPER = "https://doi.org/10.1109/ICCV.2019.00140"
@@ -17,8 +17,5 @@ PAPER = "https://doi.org/10.1109/ICCV.2019.00140"
 def build(name: str, channels: int, genres: int, dropout: float) -> nn.Module:
     """Make the network with fresh weights."""
     trunk = mobilenet_v3_large(weights=None).features
-    if channels != 3:
-        stem = nn.Conv2d(channels, 16, 3, stride=2, padding=1, bias=False)
-        nn.init.kaiming_normal_(stem.weight, mode="fan_out")
-        trunk[0][0] = stem
+    trunk[0][0] = restem(trunk[0][0], channels)
     return Pooled(trunk, 960, genres, dropout)

@@ -1,0 +1,59 @@
+"""Teachers: what they believe becomes part of the targets, and who cannot teach is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from genrescope.classification.calibrate import apply_temperature
+from genrescope.classification.classifier import Model, load_models, look
+from genrescope.learn.recipe import read_recipe
+from genrescope.learn.teaching import Teachers
+from genrescope.types import GENRESCOPE_CQT, TrainingError
+
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+
+
+@pytest.fixture(scope="module")
+def teacher() -> Model:
+    return load_models(["mobilenetv3_mel"])[0]
+
+
+def test_beliefs_are_mixed_into_the_labels(teacher: Model) -> None:
+    card = teacher.card
+    windows = np.random.default_rng(0).uniform(size=(3, 128, 128)).astype(np.float32)
+    labels = np.eye(16, dtype=np.float32)[[0, 5, 9]]
+    belief = apply_temperature(look(teacher, windows), card.temperature)
+    alone = Teachers([teacher], 1.0, card.labels, card.spectrogram)
+    np.testing.assert_allclose(alone.soften(windows, labels), belief, atol=1e-6)
+    half = Teachers([teacher, teacher], 0.25, card.labels, card.spectrogram)
+    mixed = half.soften(windows, labels)
+    np.testing.assert_allclose(mixed, 0.75 * labels + 0.25 * belief, atol=1e-6)
+    np.testing.assert_allclose(mixed.sum(axis=1), 1, atol=1e-5)
+    assert half.names == ("mobilenetv3_mel", "mobilenetv3_mel")
+
+
+def test_who_cannot_teach(teacher: Model) -> None:
+    card = teacher.card
+    with pytest.raises(TrainingError, match="cannot teach here"):
+        Teachers([teacher], 0.5, card.labels[::-1], card.spectrogram)
+    with pytest.raises(TrainingError, match="cannot teach here"):
+        Teachers([teacher], 0.5, card.labels, GENRESCOPE_CQT)
+    for models, weight in (([teacher], 0.0), ([teacher], 1.5), ([], 0.5)):
+        with pytest.raises(TrainingError, match="weight in"):
+            Teachers(models, weight, card.labels, card.spectrogram)
+
+
+def test_a_recipe_names_its_teachers(tmp_path: Path) -> None:
+    text = (RECIPES / "mobilenetv3_mel_base.toml").read_text(encoding="utf-8")
+    path = tmp_path / "taught.toml"
+    path.write_text(f'{text}\n[teaching]\nmodels = ["a", "b"]\nweight = 0.3\n', encoding="utf-8")
+    recipe = read_recipe(path)
+    assert recipe.teaching.models == ("a", "b")
+    assert (
+        replace(recipe.teaching, models=(), weight=0.5)
+        == read_recipe(RECIPES / "mobilenetv3_mel_base.toml").teaching
+    )
