@@ -124,7 +124,8 @@ def colour_values(unit: FloatArray, colours: ColourMap) -> FloatArray:
 def _colour_table(colours: ColourMap) -> FloatArray:
     from matplotlib import colormaps
 
-    table: FloatArray = colormaps[colours](np.arange(256), bytes=True)[:, :3] / np.float32(255)
+    shades = np.asarray(colormaps[colours](np.arange(256), bytes=True), dtype=np.float32)
+    table: FloatArray = shades[:, :3] / np.float32(255)
     table.setflags(write=False)
     return table
 

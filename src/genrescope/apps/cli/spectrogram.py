@@ -120,9 +120,8 @@ def _write_picture(source: str, output: Path, kind: str, model: str | None, star
     if output.suffix.lower() == ".npy":
         np.save(output, tensor)
         return
-    mean, std = (
-        np.float32(values)[:, None, None] for values in (card.picture.mean, card.picture.std)
-    )
+    mean = np.asarray(card.picture.mean, dtype=np.float32)[:, None, None]
+    std = np.asarray(card.picture.std, dtype=np.float32)[:, None, None]
     planes = tensor * std + mean
     if card.picture.lowest_row == "last":
         planes = planes[:, ::-1]

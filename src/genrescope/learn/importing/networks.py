@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import nn
@@ -183,8 +184,8 @@ def _fix_pools(network: nn.Module, picture: PictureSpec) -> None:
     for hook in hooks:
         hook.remove()
     for name, size in sizes.items():
-        pool = network.get_submodule(name)
-        wanted = pool.output_size
-        target = (wanted, wanted) if isinstance(wanted, int) else (wanted[0], wanted[1])
-        if None not in target and any(i % o for i, o in zip(size, target, strict=True)):
+        wanted: Any = network.get_submodule(name).output_size
+        rows, columns = (wanted, wanted) if isinstance(wanted, int) else wanted
+        target = (rows or size[0], columns or size[1])  # None stands for what comes in
+        if size[0] % target[0] or size[1] % target[1]:
             network.set_submodule(name, FixedPool(size, target))
