@@ -76,9 +76,17 @@ def _mark_bands(axes: Any, picture: Spectrogram) -> None:
     axes.set_ylabel("frequency (Hz), mel scale")
 
 
-def write_grey(unit: FloatArray, path: Path | IO[bytes]) -> None:
-    """Write values in [0, 1], shape (height, width), as a grey PNG, row 0 at the bottom."""
+def write_picture(planes: FloatArray, path: Path | IO[bytes]) -> None:
+    """Write values in [0, 1] as a PNG, row 0 at the bottom.
+
+    Parameters
+    ----------
+    planes : ndarray of float32, shape (1, height, width) or (3, height, width)
+        Grey, or red, green and blue.
+    path : path or binary file
+    """
     from PIL import Image
 
-    grey = np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)[::-1]
-    Image.fromarray(grey).save(path, format="png")
+    dots = np.rint(np.clip(planes, 0, 1) * 255).astype(np.uint8)[:, ::-1]
+    shown = dots[0] if len(dots) == 1 else np.moveaxis(dots, 0, -1)
+    Image.fromarray(np.ascontiguousarray(shown)).save(path, format="png")

@@ -117,7 +117,17 @@ def draw_seen(source: AudioSource, card: ModelCard, start: float = 0.0) -> Float
 
 
 def unit_picture(tensor: FloatArray, card: ModelCard) -> FloatArray:
-    """Undo the normalisation of one picture: float32 (height, width) in [0, 1]."""
-    mean, std = card.picture.mean[0], card.picture.std[0]
-    unit: FloatArray = tensor[0] * np.float32(std) + np.float32(mean)
-    return unit
+    """Undo the normalisation of one picture.
+
+    Returns
+    -------
+    ndarray of float32, shape (planes, height, width)
+        In [0, 1], row 0 the lowest band: one plane of grey, or three of colour.
+    """
+    picture = card.picture
+    mean = np.asarray(picture.mean, dtype=np.float32)[:, None, None]
+    std = np.asarray(picture.std, dtype=np.float32)[:, None, None]
+    planes: FloatArray = tensor * std + mean
+    if picture.lowest_row == "last":
+        planes = planes[:, ::-1]
+    return planes if picture.colours else planes[:1]

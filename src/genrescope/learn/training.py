@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -242,7 +242,7 @@ def set_training(network: nn.Module, part: str) -> None:
 
 def sized(picture: PictureSpec, pixels: int) -> PictureSpec:
     """The same picture at another size."""
-    return PictureSpec(pixels, pixels, picture.channels, picture.mean, picture.std)
+    return replace(picture, height=pixels, width=pixels)
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:

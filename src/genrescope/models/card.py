@@ -71,7 +71,7 @@ def card_from_json(text: str) -> ModelCard:
             f"card format {version} is unknown here (this version reads {CARD_FORMAT}): "
             "install a Genrescope that knows it"
         )
-    return _record(ModelCard, table, "card")
+    return read_record(ModelCard, table, "card")
 
 
 def _refuse_constant(word: str) -> float:
@@ -87,7 +87,23 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table
 
 
-def _record(kind: type[T], table: Any, where: str) -> T:
+def read_record(kind: type[T], table: Any, where: str) -> T:
+    """Read one dataclass of a card from plain data.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass of strings, numbers, tuples and further dataclasses.
+    table : object
+        What JSON or TOML gave.
+    where : str
+        What to call it in a message.
+
+    Raises
+    ------
+    CardError
+        If it is no table, or a key is unknown, missing or of the wrong type.
+    """
     if not isinstance(table, dict):
         raise CardError(f"{where}: expected an object, found {type(table).__name__}")
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
@@ -111,7 +127,7 @@ def _record(kind: type[T], table: Any, where: str) -> T:
 def _value(kind: Any, value: Any, where: str) -> Any:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if is_dataclass(kind):
-        return _record(typing.cast("type[Any]", kind), value, where)
+        return read_record(typing.cast("type[Any]", kind), value, where)
     if origin is tuple:
         if not isinstance(value, list):
             raise CardError(f"{where}: expected a list, found {type(value).__name__}")

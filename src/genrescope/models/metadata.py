@@ -31,7 +31,9 @@ def check_model(model: onnx.ModelProto) -> tuple[ModelCard, tuple[int, int] | No
     check_graph(model)
     properties = _properties(model)
     if CARD_KEY not in properties:
-        raise CardError("the file carries no card: it was not made by `genrescope train`")
+        raise CardError(
+            "the file carries no card: it was made by neither `genrescope train` nor `import`"
+        )
     card = card_from_json(properties[CARD_KEY])
     _check_labels(card, properties.get(LABELS_KEY))
     inputs, outputs = _shapes(model.graph.input), _shapes(model.graph.output)

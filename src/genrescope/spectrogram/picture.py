@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from genrescope.types import FloatArray, PictureSpec, SpectrogramError, refuse
+from genrescope.types import ColourMap, FloatArray, PictureSpec, SpectrogramError, refuse
 
 
 @lru_cache(maxsize=64)
@@ -58,7 +58,7 @@ def draw_picture(unit: FloatArray, spec: PictureSpec) -> FloatArray:
     Returns
     -------
     ndarray of float32, shape (windows, channels, height, width)
-        C-contiguous; row 0 is the lowest band.
+        C-contiguous; row 0 is the lowest band, or the highest where the recipe says so.
 
     Raises
     ------
@@ -68,11 +68,66 @@ def draw_picture(unit: FloatArray, spec: PictureSpec) -> FloatArray:
     refuse(unit.ndim != 3, "pictures are drawn from (windows, bands, frames)", SpectrogramError)
     rows = resize_matrix(unit.shape[1], spec.height)
     columns = resize_matrix(unit.shape[2], spec.width)
-    resized = rows @ unit @ columns.T
+    if spec.stretch == "window":
+        unit = stretch_windows(unit)
+    planes = colour_values(unit, spec.colours) if spec.colours else unit[:, None]
+    resized = rows @ planes @ columns.T
+    if spec.lowest_row == "last":
+        resized = resized[:, :, ::-1]
     mean = np.asarray(spec.mean, dtype=np.float32)[None, :, None, None]
     std = np.asarray(spec.std, dtype=np.float32)[None, :, None, None]
-    picture: FloatArray = np.ascontiguousarray((resized[:, None] - mean) / std, dtype=np.float32)
+    picture: FloatArray = np.ascontiguousarray((resized - mean) / std, dtype=np.float32)
     return picture
+
+
+def stretch_windows(unit: FloatArray) -> FloatArray:
+    """Map each window's least value to 0 and its greatest to 1; an even window becomes 0.
+
+    Parameters
+    ----------
+    unit : ndarray of float32, shape (windows, bands, frames)
+
+    Returns
+    -------
+    ndarray of float32, same shape
+
+    Examples
+    --------
+    >>> stretch_windows(np.array([[[0.5, 0.75, 1.0]]], dtype=np.float32)).tolist()
+    [[[0.0, 0.5, 1.0]]]
+    """
+    least = unit.min(axis=(1, 2), keepdims=True)
+    extent = unit.max(axis=(1, 2), keepdims=True) - least
+    stretched: FloatArray = (unit - least) / np.where(extent > 0, extent, np.float32(1))
+    return stretched
+
+
+def colour_values(unit: FloatArray, colours: ColourMap) -> FloatArray:
+    """Draw values in [0, 1] in the 256 colours of a map.
+
+    Parameters
+    ----------
+    unit : ndarray of float32, shape (windows, bands, frames)
+    colours : str
+        Name of the map, not "".
+
+    Returns
+    -------
+    ndarray of float32, shape (windows, 3, bands, frames)
+        Red, green and blue in [0, 1], as a picture of 8 bits holds them.
+    """
+    places = np.minimum((unit * np.float32(256)).astype(np.intp), 255)
+    return np.ascontiguousarray(np.moveaxis(_colour_table(colours)[places], -1, 1))
+
+
+@lru_cache(maxsize=8)
+def _colour_table(colours: ColourMap) -> FloatArray:
+    from matplotlib import colormaps
+
+    shades = np.asarray(colormaps[colours](np.arange(256), bytes=True), dtype=np.float32)
+    table: FloatArray = shades[:, :3] / np.float32(255)
+    table.setflags(write=False)
+    return table
 
 
 def scale_unit(values: FloatArray, dynamic_range_db: float) -> FloatArray:

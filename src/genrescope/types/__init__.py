@@ -32,7 +32,14 @@ Exceptions
 """
 
 from genrescope.types.belief import Comparison, Explanation, Failure, Prediction, Report
-from genrescope.types.card import CARD_FORMAT, ModelCard, PictureSpec, Score, TrainingSource
+from genrescope.types.card import (
+    CARD_FORMAT,
+    ColourMap,
+    ModelCard,
+    PictureSpec,
+    Score,
+    TrainingSource,
+)
 from genrescope.types.errors import (
     AudioError,
     BusyError,
@@ -77,6 +84,7 @@ __all__ = [
     "AudioError",
     "BusyError",
     "CardError",
+    "ColourMap",
     "Comparison",
     "DecodeError",
     "DigestError",

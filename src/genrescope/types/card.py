@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from genrescope.types.errors import CardError, refuse
 from genrescope.types.sound import SpectrogramSpec
 
 CARD_FORMAT = 1
 """The card format that this version writes, and the newest that it reads."""
+
+
+ColourMap = Literal["", "cividis", "inferno", "jet", "magma", "plasma", "turbo", "viridis"]
+"""Colour maps of 256 colours that a picture may be drawn in; "" is grey."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +24,19 @@ class PictureSpec:
     Attributes
     ----------
     height, width : int
-        In pixels. Row 0 is the lowest band, column 0 the earliest frame.
+        In pixels. Column 0 is the earliest frame.
     channels : int
-        1, or 3 equal ones for networks made for colour photographs.
+        1, or 3 for networks made for colour photographs: equal ones, but for `colours`.
     mean, std : tuple of float
         One per channel, applied to values in [0, 1].
+    stretch : {'recipe', 'window'}
+        What becomes 0 and 1: the recipe's floor and 0 dB, or each window's own least and
+        greatest value, as plotting programs do.
+    colours : str
+        The colour map that values are drawn in before the picture is resized, as matplotlib names
+        it; it needs 3 channels. "" leaves them grey.
+    lowest_row : {'first', 'last'}
+        Whether the lowest band is row 0, or the last row, as in a picture for people.
     """
 
     height: int = 224
@@ -31,6 +44,9 @@ class PictureSpec:
     channels: int = 1
     mean: tuple[float, ...] = (0.5,)
     std: tuple[float, ...] = (0.25,)
+    stretch: Literal["recipe", "window"] = "recipe"
+    colours: ColourMap = ""
+    lowest_row: Literal["first", "last"] = "first"
 
     def __post_init__(self) -> None:
         refuse(self.height < 1 or self.width < 1, "a picture has at least one pixel", CardError)
@@ -40,6 +56,8 @@ class PictureSpec:
         finite = all(math.isfinite(value) for value in (*self.mean, *self.std))
         refuse(not finite, "mean and std must be finite", CardError)
         refuse(min(self.std) <= 0, "std must be positive", CardError)
+        grey = bool(self.colours) and self.channels != 3
+        refuse(grey, "a picture in colours has 3 channels", CardError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +136,9 @@ class ModelCard:
     scores : tuple of Score
     licence, paper, description : str
         Of the weights; a DOI or URL of the network's paper; one paragraph for people.
+    origin : str
+        Of weights that were not trained here: the file they came from, its SHA-256, and how much
+        of it was used; "" for our own.
     weights : str
         How weights are stored and what that cost, e.g. ``int8 per channel``.
     held_out : str
@@ -140,6 +161,7 @@ class ModelCard:
     licence: str = ""
     paper: str = ""
     description: str = ""
+    origin: str = ""
     weights: str = "float32"
     held_out: str = ""
     warnings: tuple[str, ...] = ()

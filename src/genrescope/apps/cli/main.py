@@ -13,6 +13,8 @@ from genrescope.apps.cli import (
     classify,
     doctor,
     evaluate,
+    export,
+    import_,
     models,
     serve,
     show,
@@ -42,6 +44,8 @@ app.command("doctor")(doctor.doctor_command)
 app.command("bench")(bench.bench_command)
 app.command("train", epilog=train.EPILOG)(train.train_command)
 app.command("evaluate")(evaluate.evaluate_command)
+app.command("import", epilog=import_.EPILOG)(import_.import_command)
+app.command("export")(export.export_command)
 
 
 def _print_version(wanted: bool) -> None:

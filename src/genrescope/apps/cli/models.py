@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from genrescope.apps.cli import show
-from genrescope.types import ModelCard
+from genrescope.types import ModelCard, PictureSpec
 
 app = typer.Typer(
     help="List, show, verify, install and remove model files.",
@@ -98,16 +98,18 @@ def _print_card(card: ModelCard) -> None:
                 f"{spec.kind}, {spec.bands} bands, {spec.low_hz:.1f}–{spec.high_hz:.0f} Hz{fft}",
             ),
             ("window", f"{window} at {spec.sample_rate} Hz"),
-            ("picture", f"{picture.channels} × {picture.height} × {picture.width}"),
+            ("picture", _describe_picture(picture)),
             ("labels", ", ".join(card.labels)),
             ("temperature", f"{card.temperature:.3f}"),
             ("weights", card.weights),
             ("licence", card.licence),
+            ("origin", card.origin),
             ("paper", card.paper),
             ("held out", card.held_out),
         ]
     )
-    out.print("\n  learned from", style="bold")
+    if card.training:
+        out.print("\n  learned from", style="bold")
     for source in card.training:
         out.print(
             f"    {source.name}: {source.excerpts} excerpts, {source.split}. Terms: {source.terms}",
@@ -119,6 +121,17 @@ def _print_card(card: ModelCard) -> None:
     out.print()
 
 
+def _describe_picture(picture: PictureSpec) -> str:
+    parts = [f"{picture.channels} × {picture.height} × {picture.width}"]
+    if picture.colours:
+        parts.append(f"in {picture.colours} colours")
+    if picture.stretch == "window":
+        parts.append("each window from its least to its greatest value")
+    if picture.lowest_row == "last":
+        parts.append("lowest band at the bottom")
+    return ", ".join(parts)
+
+
 def _print_pairs(pairs: list[tuple[str, str]]) -> None:
     for key, value in pairs:
         if value:
@@ -126,6 +139,8 @@ def _print_pairs(pairs: list[tuple[str, str]]) -> None:
 
 
 def _print_scores(card: ModelCard) -> None:
+    if not card.scores:
+        return
     show.out().print("\n  measured (95 % interval)", style="bold")
     sets = dict.fromkeys((s.dataset, s.split, s.note) for s in card.scores)
     for dataset, split, note in sets:

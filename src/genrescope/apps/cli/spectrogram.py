@@ -92,7 +92,7 @@ def _write_csv(drawn: Spectrogram, output: Path) -> None:
 def _write_picture(
     source: str, output: Path, kind: SpectrogramKind, model: str | None, start: float
 ) -> None:
-    from genrescope.apps.drawing import write_grey
+    from genrescope.apps.drawing import write_picture
     from genrescope.apps.views import card_that_sees, draw_seen, unit_picture
 
     card = card_that_sees(kind, model)
@@ -100,8 +100,8 @@ def _write_picture(
     if output.suffix.lower() == ".npy":
         np.save(output, tensor)
         return
-    unit = unit_picture(tensor, card)
+    planes = unit_picture(tensor, card)
     if output.suffix.lower() == ".csv":
-        np.savetxt(output, unit, fmt="%.5f", delimiter=",")
-        return
-    write_grey(unit, output)
+        np.savetxt(output, np.concatenate(planes), fmt="%.5f", delimiter=",")
+    else:
+        write_picture(planes, output)

@@ -148,7 +148,7 @@ def _answer_view(view: View, label: str, form: Form) -> Response:
 
 
 def _answer_picture(tensor: FloatArray, label: str, card: ModelCard, form: Form) -> Response:
-    from genrescope.apps.drawing import write_grey
+    from genrescope.apps.drawing import write_picture
     from genrescope.apps.views import unit_picture
 
     if form == "npy":
@@ -162,7 +162,7 @@ def _answer_picture(tensor: FloatArray, label: str, card: ModelCard, form: Form)
         }
         return Response(json.dumps(plain), media_type=MEDIA["json"])
     image = io.BytesIO()
-    write_grey(unit_picture(tensor, card), image)
+    write_picture(unit_picture(tensor, card), image)
     return Response(image.getvalue(), media_type=MEDIA["png"])
 
 
