@@ -9,10 +9,11 @@ from pathlib import Path
 
 from genrescope.classification import taxonomies
 from genrescope.classification.classifier import Model
-from genrescope.learn import datasets, networks
+from genrescope.learn import datasets, negatives, networks
 from genrescope.learn.evaluation import excerpt_logits, song_logits
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.export import export_graph
+from genrescope.learn.gauge_judging import gauge_card
 from genrescope.learn.judging import engine_infer, judge, load_collections
 from genrescope.learn.recipe import Recipe, read_recipe
 from genrescope.learn.temperature import fit_temperature
@@ -47,12 +48,15 @@ class Workshop:
     collections : tuple of Excerpts
     labels : tuple of str
     run : Run
+    negatives : Excerpts, optional
+        Sounds that are no music; without them the card gets no music gauge.
     """
 
     recipe: Recipe
     collections: tuple[Excerpts, ...]
     labels: tuple[str, ...]
     run: Run
+    negatives: Excerpts | None = None
 
     @property
     def finished(self) -> bool:
@@ -93,6 +97,9 @@ class Workshop:
             scores=tuple(s for r in after for s in r.scores if s.metric in KEPT_METRICS),
             weights=_loss_of_int8(before, after),
         )
+        if self.negatives is not None:
+            model = Model(card, open_engine(draft))
+            card, _ = gauge_card(model, self.collections, self.negatives)
         return save_model(stored, card, path)
 
     def _temperature(self, model: ModelFile) -> float:
@@ -152,7 +159,8 @@ def prepare(path: Path, runs: Path, data: Path | None = None) -> Workshop:
     )
     spec = SPECTROGRAMS[recipe.kind]
     run = Run(recipe, collections, labels, spec, runs / recipe.name, initial)
-    return Workshop(recipe, collections, labels, run)
+    others = negatives.load_negatives(folder) if (folder / negatives.FILE).is_file() else None
+    return Workshop(recipe, collections, labels, run, others)
 
 
 def _judge(model: ModelFile, collections: tuple[Excerpts, ...]) -> list[Report]:

@@ -25,7 +25,14 @@ Exceptions
 """
 
 from genrescope.types.belief import Comparison, Explanation, Failure, Prediction, Report
-from genrescope.types.card import CARD_FORMAT, ModelCard, PictureSpec, Score, TrainingSource
+from genrescope.types.card import (
+    CARD_FORMAT,
+    ModelCard,
+    MusicGauge,
+    PictureSpec,
+    Score,
+    TrainingSource,
+)
 from genrescope.types.errors import (
     AudioError,
     CardError,
@@ -75,6 +82,7 @@ __all__ = [
     "ModelCard",
     "ModelError",
     "ModelNotFoundError",
+    "MusicGauge",
     "Notice",
     "PictureSpec",
     "Prediction",
