@@ -77,3 +77,13 @@ def test_a_known_temperature_is_found(wanted: float) -> None:
     truth = np.array([generator.choice(8, p=row / row.sum()) for row in shares.astype(float)])
     found = fit_temperature([(logits * np.float32(wanted), truth)])
     assert found == pytest.approx(wanted, rel=0.08)
+
+
+@pytest.mark.parametrize("ties", [1, 1000])
+def test_area_under_the_curve(ties: int) -> None:
+    generator = np.random.default_rng(3)
+    positives = np.round(generator.normal(0.5, 1, 80) * ties) / ties
+    negatives = np.round(generator.normal(0, 1, 50) * ties) / ties
+    truth = np.repeat([1, 0], [80, 50])
+    theirs = reference.roc_auc_score(truth, np.concatenate([positives, negatives]))
+    assert metrics.auroc(positives, negatives) == pytest.approx(theirs)

@@ -16,6 +16,7 @@ from genrescope.types import (
     GENRESCOPE_MEL,
     CardError,
     ModelCard,
+    MusicGauge,
     PictureSpec,
     Score,
     TrainingSource,
@@ -43,6 +44,14 @@ pictures = st.sampled_from((1, 3)).flatmap(
     )
 )
 specs = st.sampled_from((GENRESCOPE_MEL, GENRESCOPE_CQT))
+gauges = st.builds(
+    MusicGauge,
+    st.sampled_from(("energy", "largest", "logits", "texture")),
+    st.lists(figures, min_size=1, max_size=4).map(tuple),
+    figures,
+    st.floats(0.01, 0.99),
+    words,
+)
 cards = st.builds(
     ModelCard,
     name=names,
@@ -56,6 +65,7 @@ cards = st.builds(
     scores=st.lists(scores, max_size=3).map(tuple),
     description=words,
     warnings=st.lists(words, max_size=3).map(tuple),
+    music=st.none() | gauges,
 )
 
 
@@ -114,6 +124,10 @@ def without(key: str) -> str:
         (changed(labels="Jazz"), r"card\.labels: expected a list"),
         (changed(labels=["Jazz", 3]), r"labels\[1\]: expected str"),
         (changed(labels=["Jazz", "Jazz"]), "stands twice"),
+        (changed(music={"feature": "mood", "weights": [1.0], "offset": 0.0}), "none of 'energy'"),
+        (changed(music={"feature": "energy", "weights": [], "offset": 0.0}), "at least one weight"),
+        (changed(music={"feature": "energy", "weights": [1.0]}), r"card\.music: missing 'offset'"),
+        (changed(music=0.5), r"card\.music: expected an object"),
         (changed(picture=None), r"card\.picture: expected an object"),
         ("[" * 100_000, "no JSON"),
         (" " * 2_000_000, "longer than"),
@@ -122,6 +136,10 @@ def without(key: str) -> str:
 def test_refusals(text: str, says: str) -> None:
     with pytest.raises(CardError, match=says):
         card_from_json(text)
+
+
+def test_a_card_written_before_there_were_music_gauges_reads() -> None:
+    assert card_from_json(without("music")) == card(music=None)
 
 
 def test_an_impossible_recipe_is_refused() -> None:

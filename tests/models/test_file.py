@@ -13,10 +13,10 @@ import pytest
 from onnx import helper, numpy_helper
 
 from genrescope.models import card_to_json, read_model, save_model
-from genrescope.models.file import runnable_bytes
+from genrescope.models.file import rewrite_card, runnable_bytes
 from genrescope.models.metadata import CARD_KEY, LABELS_KEY, write_card
 from genrescope.models.weights import store_weights_int8
-from genrescope.types import CardError, DigestError, ModelError, PictureSpec
+from genrescope.types import CardError, DigestError, ModelError, MusicGauge, PictureSpec
 from tests import onnx_models
 
 
@@ -232,3 +232,15 @@ def test_importing_the_room_is_cheap() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"
+
+
+def test_a_card_is_written_anew_and_the_network_kept(tmp_path: Path) -> None:
+    made = onnx_models.write(tmp_path)
+    gauge = MusicGauge("energy", (1.0,), -2.0)
+    again = rewrite_card(made, onnx_models.card(music=gauge), made.path)
+    assert again.card.music == gauge
+    assert read_model(made.path) == again
+    kept = onnx.load_model_from_string(runnable_bytes(again))
+    assert kept.graph == onnx_models.graph().graph
+    with pytest.raises(DigestError, match="changed after it was read"):
+        rewrite_card(made, made.card, tmp_path / "other.onnx")

@@ -39,6 +39,7 @@ def to_plain(result: Result, *, per_window: bool = False, top: int | None = None
         "agreement": round(result.agreement, 4),
         "divergence_bits": round(result.divergence, 4),
         "entropy_bits": round(result.entropy, 4),
+        "music": _share(result.music),
         "dissenters": [{"model": m, "genre": g} for m, g in result.dissenters],
         "models": [_prediction(p, per_window, top) for p in result.predictions],
     }
@@ -52,6 +53,7 @@ def _prediction(prediction: Prediction, per_window: bool, top: int | None) -> di
         "probability": round(prediction.top(1)[0][1], 4),
         "probabilities": _named(prediction.labels, prediction.probabilities, top),
         "calibrated": prediction.calibrated,
+        "music": _share(prediction.music),
         "seconds": round(prediction.seconds, 3),
         "windows": len(prediction.window_starts),
         "notices": [
@@ -121,6 +123,7 @@ def _read_prediction(plain: dict[str, Any]) -> Prediction:
         source=plain["source"],
         seconds=float(plain["seconds"]),
         notices=tuple(Notice(n["code"], n["message"], n["value"]) for n in plain["notices"]),
+        music=plain["music"],
     )
 
 
@@ -128,24 +131,32 @@ def _row_of(named: dict[str, float]) -> FloatArray:
     return np.fromiter(named.values(), dtype=np.float32, count=len(named))
 
 
+def _share(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
 def to_rows(result: Result, *, per_window: bool = False) -> list[dict[str, Any]]:
     """A result as rows of one table: a row a model, or a row a window.
 
-    Every row has ``source``, ``model``, ``start``, ``genre``, ``probability``, ``error`` and a
-    column a label. ``start`` is empty for whole recordings.
+    Every row has ``source``, ``model``, ``start``, ``genre``, ``probability``, ``music``,
+    ``error`` and a column a label. ``start`` is empty for whole recordings; ``music`` is of the
+    whole recording in every row.
     """
     if isinstance(result, Failure):
         return [{"source": result.source, "error": f"{result.stage}: {result.reason}"}]
     if isinstance(result, Comparison):
         rows = [row for p in result.predictions for row in to_rows(p, per_window=per_window)]
         if not per_window:
-            rows.append(_row(result.predictions[0].source, "mean", "", result.labels, result.mean))
+            mean = _row(result.predictions[0].source, "mean", "", result.labels, result.mean)
+            rows.append({**mean, "music": _share(result.music)})
         return rows
     source, model, labels = result.source, result.model, result.labels
     if per_window:
         pairs = zip(result.window_starts, result.per_window, strict=True)
-        return [_row(source, model, f"{start:.3f}", labels, row) for start, row in pairs]
-    return [_row(source, model, "", labels, result.probabilities)]
+        plain = [_row(source, model, f"{start:.3f}", labels, row) for start, row in pairs]
+    else:
+        plain = [_row(source, model, "", labels, result.probabilities)]
+    return [{**row, "music": _share(result.music)} for row in plain]
 
 
 def _row(

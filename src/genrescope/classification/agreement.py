@@ -86,4 +86,5 @@ def _reorder(prediction: Prediction, labels: tuple[str, ...]) -> Prediction:
         source=prediction.source,
         seconds=prediction.seconds,
         notices=prediction.notices,
+        music=prediction.music,
     )

@@ -16,6 +16,7 @@ from genrescope import spectrogram
 from genrescope.audio import ALL_WINDOWS, AudioSource, Recording, Span, WindowChoice, listen
 from genrescope.classification.agreement import compare
 from genrescope.classification.calibrate import apply_temperature
+from genrescope.classification.music import music_confidence, music_scores
 from genrescope.classification.pool import pool_logits
 from genrescope.models.engines import Engine, open_engine
 from genrescope.spectrogram.picture import draw_picture, scale_unit
@@ -74,6 +75,7 @@ class _Tally:
 
     logits: list[FloatArray] = field(default_factory=list)
     starts: list[float] = field(default_factory=list)
+    music: list[FloatArray] = field(default_factory=list)
 
 
 def load_models(
@@ -147,9 +149,7 @@ class Classifier:
             for drawn in draw_spans(recording, specs, windows, tell):
                 for model in self.models:
                     if model.card.spectrogram == drawn.spectrogram.spec:
-                        logits = look(model, drawn.windows())
-                        tallies[model.card.name].logits.append(logits)
-                        tallies[model.card.name].starts.extend(drawn.window_starts)
+                        _look_at(drawn, model, tallies[model.card.name])
             heard = (recording.name, recording.seconds, recording.notices)
         predictions = [
             _conclude(model.card, tallies[model.card.name], *heard) for model in self.models
@@ -202,6 +202,15 @@ def look(model: Model, windows: FloatArray) -> FloatArray:
     return model.engine.run(draw_picture(windows, model.card.picture)).logits
 
 
+def _look_at(drawn: Drawn, model: Model, tally: _Tally) -> None:
+    windows = drawn.windows()
+    logits = look(model, windows)
+    tally.logits.append(logits)
+    tally.starts.extend(drawn.window_starts)
+    if model.card.music is not None:
+        tally.music.append(music_scores(model.card.music, logits, windows))
+
+
 def _conclude(
     card: ModelCard, tally: _Tally, source: str, seconds: float, notices: tuple[Notice, ...]
 ) -> Prediction:
@@ -217,4 +226,5 @@ def _conclude(
         source=source,
         seconds=seconds,
         notices=notices,
+        music=music_confidence(np.concatenate(tally.music)) if tally.music else None,
     )

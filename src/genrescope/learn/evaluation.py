@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrescope.learn.excerpts import Excerpts, UnitBytes
 from genrescope.types import FloatArray, TrainingError, refuse
+
+REAL_AUDIO = ("audio_pairs", "audio_pairs_rock")
+"""The collections of real audio, which are judged by together."""
+
+TRANSLATED_NOTE = "constant-Q pictures translated from mel"
 
 Infer = Callable[[FloatArray], FloatArray]
 """From windows (n, bands, frames) in [0, 1] to logits (n, genres)."""
@@ -48,17 +53,37 @@ def excerpt_logits(infer: Infer, pictures: UnitBytes, frames: int) -> FloatArray
     -------
     ndarray of float32, shape (n, genres)
     """
+    rows = []
+    for windows, count in excerpt_windows(pictures, frames):
+        logits = infer(windows)
+        rows.append(logits.reshape(-1, count, logits.shape[1]).mean(axis=0))
+    return np.concatenate(rows)
+
+
+def excerpt_windows(pictures: UnitBytes, frames: int) -> Iterator[tuple[FloatArray, int]]:
+    """The windows that excerpts are looked at through, sixteen excerpts at a time.
+
+    Parameters
+    ----------
+    pictures : ndarray of uint8, shape (n, bands, columns)
+    frames : int
+        Columns in a window; a shorter excerpt is repeated.
+
+    Yields
+    ------
+    windows : ndarray of float32, shape (windows * excerpts, bands, frames)
+        In [0, 1]: the first window of every excerpt, then the second of every one…
+    excerpts : int
+        Up to sixteen.
+    """
     if pictures.shape[2] < frames:
         repeats = -(-frames // pictures.shape[2])
         pictures = np.tile(pictures, (1, 1, repeats))[:, :, :frames]
     starts = window_columns(pictures.shape[2], frames)
-    rows = []
     for first in range(0, len(pictures), 16):
         block = pictures[first : first + 16].astype(np.float32) / np.float32(255)
         windows = np.concatenate([block[:, :, s : s + frames] for s in starts])
-        logits = infer(np.ascontiguousarray(windows))
-        rows.append(logits.reshape(len(starts), len(block), -1).mean(axis=0))
-    return np.concatenate(rows)
+        yield np.ascontiguousarray(windows), len(block)
 
 
 def song_logits(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,20 @@ import numpy as np
 
 from genrescope.classification.calibrate import apply_temperature
 from genrescope.classification.classifier import Model, load_models, look
-from genrescope.learn import datasets
-from genrescope.learn.evaluation import Infer, excerpt_logits, song_logits
+from genrescope.learn import datasets, negatives
+from genrescope.learn.evaluation import (
+    REAL_AUDIO,
+    TRANSLATED_NOTE,
+    Infer,
+    excerpt_logits,
+    song_logits,
+)
 from genrescope.learn.excerpts import Excerpts
+from genrescope.learn.gauge_judging import measure_gauge
 from genrescope.learn.metrics import confusion, measure
 from genrescope.learn.splits import check_leaks, withhold_judged
 from genrescope.learn.translate import TRANSLATOR, with_constant_q
-from genrescope.types import FloatArray, Report
-
-REAL_AUDIO = ("audio_pairs", "audio_pairs_rock")
-TRANSLATED_NOTE = "constant-Q pictures translated from mel"
+from genrescope.types import FloatArray, Report, Score
 
 
 def load_collections(
@@ -68,7 +72,18 @@ def judge_model(name: str, folder: Path | None = None, cache: Path | None = None
     kind = model.card.spectrogram.kind
     names = [*REAL_AUDIO, "gtzan", "ece324"]
     collections = load_collections(names, folder, kind, cache or Path("runs") / "translated")
-    return judge(model, collections, "test")
+    reports = judge(model, collections, "test")
+    if model.card.music is None or not (folder / negatives.FILE).is_file():
+        return reports
+    told = measure_gauge(model, collections, negatives.load_negatives(folder))
+    return [_with_gauge(report, told) for report in reports]
+
+
+def _with_gauge(report: Report, told: Sequence[Score]) -> Report:
+    """A report with the gauge's figures on the same music."""
+    name = report.dataset.removesuffix(" (translated)")
+    own = tuple(score for score in told if score.dataset.startswith(f"{name} and "))
+    return replace(report, scores=(*report.scores, *own))
 
 
 def judge(model: Model, collections: Sequence[Excerpts], split: str) -> list[Report]:

@@ -96,6 +96,30 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def auroc(positives: NDArray[np.floating], negatives: NDArray[np.floating]) -> float:
+    """Chance that a positive scores above a negative; ties count half (Mann and Whitney).
+
+    Parameters
+    ----------
+    positives, negatives : ndarray, shape (n,) and (m,)
+        Scores; at least one of each.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Examples
+    --------
+    >>> auroc(np.array([1.0, 3.0]), np.array([0.0, 2.0]))
+    0.75
+    """
+    ranked = np.sort(negatives)
+    below = np.searchsorted(ranked, positives, side="left")
+    level = np.searchsorted(ranked, positives, side="right")
+    return float((below + level).mean() / (2 * len(ranked)))
+
+
 METRICS: dict[str, Metric] = {
     "top1": lambda p, t: top_k(p, t, 1),
     "top3": lambda p, t: top_k(p, t, 3),

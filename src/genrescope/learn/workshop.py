@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genrescope.classification import taxonomies
-from genrescope.classification.classifier import load_models
-from genrescope.learn import datasets, networks
+from genrescope.classification.classifier import Model, load_models
+from genrescope.learn import datasets, negatives, networks
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.finishing import STORED, finish_model
+from genrescope.learn.gauge_judging import gauge_card
 from genrescope.learn.judging import load_collections
 from genrescope.learn.recipe import Recipe, read_recipe
 from genrescope.learn.teaching import Teachers
 from genrescope.learn.training import Progress, Run, load_checkpoint
 from genrescope.learn.watching import validator
-from genrescope.models.file import ModelFile
+from genrescope.models.engines import open_engine
+from genrescope.models.file import ModelFile, rewrite_card
 from genrescope.types import (
     GENRESCOPE_CQT,
     GENRESCOPE_MEL,
@@ -42,12 +44,15 @@ class Workshop:
     collections : tuple of Excerpts
     labels : tuple of str
     run : Run
+    negatives : Excerpts, optional
+        Sounds that are no music; without them the card gets no music gauge.
     """
 
     recipe: Recipe
     collections: tuple[Excerpts, ...]
     labels: tuple[str, ...]
     run: Run
+    negatives: Excerpts | None = None
 
     @property
     def finished(self) -> bool:
@@ -75,7 +80,12 @@ class Workshop:
         against float32 stands on the card.
         """
         judged = tuple(e for e in self.collections if e.dataset != "vietnamese")
-        return finish_model(self.run, self._card(), judged, folder)[0]
+        model = finish_model(self.run, self._card(), judged, folder)[0]
+        if self.negatives is None:
+            return model
+        loaded = Model(model.card, open_engine(model))
+        card, _ = gauge_card(loaded, self.collections, self.negatives)
+        return rewrite_card(model, card, model.path)
 
     def _card(self) -> ModelCard:
         recipe = self.recipe
@@ -126,7 +136,8 @@ def prepare(path: Path, runs: Path, data: Path | None = None) -> Workshop:
     teachers = _teachers(recipe, labels, spec, runs)
     weights = None if initial is None else load_checkpoint(initial)["average"]
     run = Run(recipe, collections, labels, spec, runs / recipe.name, weights, teachers)
-    return Workshop(recipe, collections, labels, run)
+    others = negatives.load_negatives(folder) if (folder / negatives.FILE).is_file() else None
+    return Workshop(recipe, collections, labels, run, others)
 
 
 def _teachers(

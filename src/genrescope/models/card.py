@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import types
 import typing
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeVar
@@ -126,6 +127,8 @@ def read_record(kind: type[T], table: Any, where: str) -> T:
 
 def _value(kind: Any, value: Any, where: str) -> Any:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is types.UnionType:  # of something and None
+        return None if value is None else _value(arguments[0], value, where)
     if is_dataclass(kind):
         return read_record(typing.cast("type[Any]", kind), value, where)
     if origin is tuple:

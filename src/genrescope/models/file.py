@@ -103,6 +103,13 @@ def _parse(path: Path, content: bytes) -> onnx.ModelProto:
     return model
 
 
+def _verified(model: ModelFile) -> bytes:
+    content = _bytes(model.path)
+    if hashlib.sha256(content).hexdigest() != model.sha256:
+        raise DigestError(f"{model.path} changed after it was read: find the model again")
+    return content
+
+
 def runnable_bytes(model: ModelFile) -> bytes:
     """The network as engines want it: weights in the precision that they compute in.
 
@@ -115,10 +122,7 @@ def runnable_bytes(model: ModelFile) -> bytes:
     """
     from genrescope.models.weights import expand_weights
 
-    content = _bytes(model.path)
-    if hashlib.sha256(content).hexdigest() != model.sha256:
-        raise DigestError(f"{model.path} changed after it was read: find the model again")
-    network = _parse(model.path, content)
+    network = _parse(model.path, _verified(model))
     try:
         expand_weights(network)
     except ModelError as error:
@@ -153,3 +157,27 @@ def save_model(model: onnx.ModelProto, card: ModelCard, path: Path) -> ModelFile
     content = model.SerializeToString(deterministic=True)
     write_whole(path, content)
     return read_model(path)
+
+
+def rewrite_card(model: ModelFile, card: ModelCard, path: Path) -> ModelFile:
+    """Write the network of a model file with another card.
+
+    Parameters
+    ----------
+    model : ModelFile
+        That was read and has not changed since.
+    card : ModelCard
+    path : Path
+        May be the file's own.
+
+    Returns
+    -------
+    ModelFile
+
+    Raises
+    ------
+    CardError, ModelError
+        If the network contradicts the card, or the file changed or cannot be written.
+    """
+    content = _verified(model)
+    return save_model(_parse(model.path, content), card, path)

@@ -38,6 +38,9 @@ class Prediction:
     seconds : float
         Length of the sound that was looked at.
     notices : tuple of Notice
+    music : float, optional
+        How sure the model is that this is music at all, in [0, 1]; below 0.5 lies what 95 % of
+        music lies above. None where the model's card has no gauge for it.
     """
 
     labels: tuple[str, ...]
@@ -49,6 +52,7 @@ class Prediction:
     source: str = ""
     seconds: float = 0.0
     notices: tuple[Notice, ...] = ()
+    music: float | None = None
 
     def __post_init__(self) -> None:
         width = len(self.labels)
@@ -63,6 +67,8 @@ class Prediction:
         refuse(low, "a probability is negative", GenrescopeError)
         both = {self.probabilities.dtype, self.per_window.dtype}
         refuse(both != {np.dtype(np.float32)}, "probabilities must be float32", GenrescopeError)
+        share = self.music is None or 0 <= self.music <= 1
+        refuse(not share, f"confidence in music is {self.music}, not in [0, 1]", GenrescopeError)
 
     def top(self, n: int = 5) -> tuple[tuple[str, float], ...]:
         """The `n` most probable labels with their probabilities, most probable first."""
@@ -106,6 +112,12 @@ class Comparison:
     def labels(self) -> tuple[str, ...]:
         """The labels that all predictions share."""
         return self.predictions[0].labels
+
+    @property
+    def music(self) -> float | None:
+        """Mean confidence that this is music at all, of the models that say; None if none does."""
+        said = [p.music for p in self.predictions if p.music is not None]
+        return sum(said) / len(said) if said else None
 
     def top(self, n: int = 5) -> tuple[tuple[str, float], ...]:
         """The `n` labels of greatest mean probability, greatest first."""

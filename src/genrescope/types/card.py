@@ -91,6 +91,7 @@ class Score:
         Which recordings, e.g. ``audio_pairs``, ``test``.
     metric : str
         ``top1``, ``top3``, ``macro_f1``, ``macro_recall``, ``nll``, ``ece``; shares in [0, 1].
+        Of the music gauge ``auroc``, ``music_kept`` and ``others_caught``.
     value, low, high : float
         The figure and its 95 % bootstrap interval.
     n : int
@@ -112,6 +113,41 @@ class Score:
         refuse(
             not self.low <= self.value <= self.high, f"{self.metric} off its interval", CardError
         )
+
+
+@dataclass(frozen=True, slots=True)
+class MusicGauge:
+    """How what a model sees and says tells music from other sounds.
+
+    The confidence that a window is music is the logistic function of ``offset`` plus the
+    features times ``weights``; `genrescope.classification.music` has the features.
+
+    Attributes
+    ----------
+    feature : {'energy', 'largest', 'logits', 'texture'}
+        What is weighed: the logits' energy (logarithm of the sum of their exponentials), the
+        largest of them, all of them with their energy, or statistics of the window itself.
+    weights : tuple of float
+        One a feature.
+    offset : float
+        So chosen that the confidence is 0.5 where the stated share of music lies above.
+    kept : float
+        Share of validation music whose confidence is 0.5 or more, in (0, 1).
+    fitted_on : str
+        Which music and which other sounds, in a sentence.
+    """
+
+    feature: Literal["energy", "largest", "logits", "texture"]
+    weights: tuple[float, ...]
+    offset: float
+    kept: float = 0.95
+    fitted_on: str = ""
+
+    def __post_init__(self) -> None:
+        finite = all(math.isfinite(value) for value in (*self.weights, self.offset))
+        refuse(not finite, "a music gauge has finite weights", CardError)
+        refuse(not self.weights, "a music gauge has at least one weight", CardError)
+        refuse(not 0 < self.kept < 1, "a music gauge keeps a share in (0, 1)", CardError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +181,8 @@ class ModelCard:
         Which artists or songs were kept from training, in a sentence.
     warnings : tuple of str
         What must not be believed of this model.
+    music : MusicGauge, optional
+        What tells music from other sounds; None where none was fitted.
     format_version : int
     """
 
@@ -165,6 +203,7 @@ class ModelCard:
     weights: str = "float32"
     held_out: str = ""
     warnings: tuple[str, ...] = ()
+    music: MusicGauge | None = None
     format_version: int = CARD_FORMAT
 
     def __post_init__(self) -> None:

@@ -144,7 +144,7 @@ class _Writer:
 
     def _write_row(self, row: dict[str, Any]) -> None:
         if self._table is None:
-            names = ["source", "model", "start", "genre", "probability", "error"]
+            names = ["source", "model", "start", "genre", "probability", "music", "error"]
             self._table = csv.DictWriter(sys.stdout, [*names, *self._labels], restval="")
             self._table.writeheader()
         self._table.writerow(row)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from genrescope.apps.cli import show
 
@@ -53,3 +54,10 @@ def evaluate_command(
     for report in reports:
         genres = ", ".join(f"{g} {r:.2f} (n {n})" for g, n, r in report.per_genre)
         show.out().print(f"{report.model}, {report.dataset}: {genres}", highlight=False)
+    for report in reports:
+        told = [s for s in report.scores if s.metric in ("auroc", "music_kept", "others_caught")]
+        for score in told:
+            figures = f"{score.value:.3f} ({score.low:.3f}–{score.high:.3f})"
+            aside = f" [{score.note}]" if score.note else ""
+            line = f"{report.model}, {score.dataset}{aside}: {score.metric} {figures}"
+            show.out().print(Text(line), highlight=False)

@@ -91,6 +91,7 @@ def show_prediction(prediction: Prediction, top: int, timeline: bool = False) ->
     """Headline, bars and notices of one model's prediction."""
     genre, share = prediction.top(1)[0]
     _headline(prediction.source, genre, share, f"{prediction.model}, {_extent(prediction)}")
+    _doubt(prediction.music)
     _bars(prediction.top(top))
     _notices(prediction.notices)
     if timeline:
@@ -109,6 +110,13 @@ def _headline(source: str, genre: str, share: float, aside: str) -> None:
     line.append(f"{genre} ({share:.1%})".replace("%", " %"), style=f"bold {colour_of(genre)}")
     line.append(f"  {aside}", style="dim")
     out().print(line, highlight=False)
+
+
+def _doubt(music: float | None) -> None:
+    """Say so where this may be no music at all, whatever the genres below it."""
+    if music is not None and music < 0.5:
+        words = f"  Not music? Confidence that this is music at all: {music * 100:.0f} %"
+        out().print(Text(words, style="bold yellow"), highlight=False)
 
 
 def _bars(pairs: tuple[tuple[str, float], ...]) -> None:
@@ -144,6 +152,7 @@ def show_comparison(comparison: Comparison, top: int, timeline: bool = False) ->
     genre, share = comparison.top(1)[0]
     count = len(comparison.predictions)
     _headline(first.source, genre, share, f"mean of {count} models, {_extent(first)}")
+    _doubt(comparison.music)
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
     table.add_column("")
     table.add_column("mean", justify="right")
