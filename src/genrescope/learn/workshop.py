@@ -14,6 +14,7 @@ from genrescope.learn.evaluation import excerpt_logits, song_logits
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.export import export_graph
 from genrescope.learn.judging import engine_infer, judge, load_collections
+from genrescope.learn.metrics import add_bands
 from genrescope.learn.recipe import Recipe, read_recipe
 from genrescope.learn.temperature import fit_temperature
 from genrescope.learn.training import Progress, Run
@@ -91,6 +92,7 @@ class Workshop:
         card = replace(
             card,
             scores=tuple(s for r in after for s in r.scores if s.metric in KEPT_METRICS),
+            bands=add_bands(report.bands for report in after),
             weights=_loss_of_int8(before, after),
         )
         return save_model(stored, card, path)

@@ -32,7 +32,14 @@ Exceptions
 """
 
 from genrescope.types.belief import Comparison, Explanation, Failure, Prediction, Report
-from genrescope.types.card import CARD_FORMAT, ModelCard, PictureSpec, Score, TrainingSource
+from genrescope.types.card import (
+    CARD_FORMAT,
+    Band,
+    ModelCard,
+    PictureSpec,
+    Score,
+    TrainingSource,
+)
 from genrescope.types.errors import (
     AudioError,
     BusyError,
@@ -75,6 +82,7 @@ __all__ = [
     "GENRESCOPE_CQT",
     "GENRESCOPE_MEL",
     "AudioError",
+    "Band",
     "BusyError",
     "CardError",
     "Comparison",
