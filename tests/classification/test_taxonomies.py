@@ -40,3 +40,10 @@ def test_names_are_whole_words_not_paths() -> None:
     for name in ("", "genres", "genres16.toml", "../taxonomies/genres16"):
         with pytest.raises(TaxonomyError, match="genres16"):
             taxonomies.load(name)
+
+
+def test_every_genre_is_explained_in_both_languages() -> None:
+    for genre in taxonomies.load("genres16").genres:
+        assert genre.about.endswith(".")
+        assert genre.chinese_about.endswith("。")
+        assert len(genre.subgenres) == len(genre.chinese_subgenres) >= 3

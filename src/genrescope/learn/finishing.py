@@ -11,6 +11,7 @@ from genrescope.learn.evaluation import excerpt_logits, song_logits
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.export import export_graph
 from genrescope.learn.judging import engine_infer, judge
+from genrescope.learn.metrics import add_bands
 from genrescope.learn.temperature import fit_temperature
 from genrescope.learn.training import Run
 from genrescope.models.engines import open_engine
@@ -57,6 +58,7 @@ def finish_model(
     card = replace(
         card,
         scores=tuple(s for r in after for s in r.scores if s.metric in KEPT_METRICS),
+        bands=add_bands(report.bands for report in after),
         weights=_loss_of_int8(before, after),
     )
     return save_model(stored, card, folder / f"{card.name}.onnx"), after

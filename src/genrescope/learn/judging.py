@@ -21,7 +21,7 @@ from genrescope.learn.evaluation import (
 )
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.gauge_judging import measure_gauge
-from genrescope.learn.metrics import confusion, measure
+from genrescope.learn.metrics import confusion, measure, reliability_bands
 from genrescope.learn.splits import check_leaks, withhold_judged
 from genrescope.learn.translate import TRANSLATOR, with_constant_q
 from genrescope.types import FloatArray, Report, Score
@@ -129,6 +129,7 @@ def report(model: Model, collections: Sequence[Excerpts], dataset: str, split: s
             if songs[i]
         ),
         data_digest="+".join(digest[:16] for digest in digests),
+        bands=reliability_bands(probabilities, true, translated=translated),
     )
 
 
@@ -143,5 +144,6 @@ def to_plain(report: Report) -> dict[str, Any]:
         "labels": list(report.labels),
         "confusion": report.confusion.tolist(),
         "per_genre": [{"genre": g, "songs": n, "recall": r} for g, n, r in report.per_genre],
+        "bands": [asdict(band) for band in report.bands],
         "data_digest": report.data_digest,
     }

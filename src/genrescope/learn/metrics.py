@@ -6,17 +6,18 @@ All take probabilities (songs, genres) and true labels (songs,): one row a song,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genrescope.types import FloatArray, Score
+from genrescope.types import Band, FloatArray, Score
 
 Truth = NDArray[np.int64]
 Metric = Callable[[FloatArray, Truth], float]
 
 ECE_BINS = 15
+BANDS = 10
 
 
 def top_k(probabilities: FloatArray, truth: Truth, k: int) -> float:
@@ -168,3 +169,51 @@ def measure(
         low, high = min(low, value), max(high, value)
         scores.append(Score(dataset, split, name, value, low, high, len(truth), note))
     return tuple(scores)
+
+
+def reliability_bands(
+    probabilities: FloatArray, truth: Truth, *, translated: bool = False
+) -> tuple[Band, ...]:
+    """How many first choices were right, by their probability: ten bands of equal width.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n, genres)
+    truth : ndarray of int, shape (n,)
+    translated : bool
+        Whether the songs' pictures were translated from another kind.
+
+    Returns
+    -------
+    tuple of Band
+        Bands without a song are in it too.
+
+    Examples
+    --------
+    >>> beliefs = np.array([[0.95, 0.05], [0.4, 0.6]], dtype=np.float32)
+    >>> [band.right for band in reliability_bands(beliefs, np.array([0, 0])) if band.songs]
+    [0, 1]
+    """
+    first, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    place = np.minimum((confidence * BANDS).astype(np.int64), BANDS - 1)
+    bands = []
+    for i in range(BANDS):
+        here = place == i
+        songs, right = int(here.sum()), int((first[here] == truth[here]).sum())
+        edges = (round(i / BANDS, 6), round((i + 1) / BANDS, 6))
+        bands.append(Band(*edges, songs, right, songs if translated else 0))
+    return tuple(bands)
+
+
+def add_bands(parts: Iterable[tuple[Band, ...]]) -> tuple[Band, ...]:
+    """The same bands over several sets of songs, counted together."""
+    return tuple(
+        Band(
+            same[0].low,
+            same[0].high,
+            sum(band.songs for band in same),
+            sum(band.right for band in same),
+            sum(band.translated for band in same),
+        )
+        for same in zip(*parts, strict=True)
+    )

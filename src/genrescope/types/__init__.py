@@ -34,6 +34,7 @@ Exceptions
 from genrescope.types.belief import Comparison, Explanation, Failure, Prediction, Report
 from genrescope.types.card import (
     CARD_FORMAT,
+    Band,
     ColourMap,
     ModelCard,
     MusicGauge,
@@ -83,6 +84,7 @@ __all__ = [
     "GENRESCOPE_CQT",
     "GENRESCOPE_MEL",
     "AudioError",
+    "Band",
     "BusyError",
     "CardError",
     "ColourMap",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from genrescope.types.card import Score
+from genrescope.types.card import Band, Score
 from genrescope.types.errors import GenrescopeError, refuse
 from genrescope.types.sound import FloatArray, Notice
 
@@ -172,6 +172,8 @@ class Report:
         Label, songs, recall in [0, 1]; only labels with at least one song.
     data_digest : str
         SHA-256 over names and labels of the songs.
+    bands : tuple of Band
+        How often it was right, by the probability of its first choice.
     """
 
     model: str
@@ -183,6 +185,7 @@ class Report:
     confusion: NDArray[np.int64]
     per_genre: tuple[tuple[str, int, float], ...] = field(default=())
     data_digest: str = ""
+    bands: tuple[Band, ...] = ()
 
     def score(self, metric: str) -> Score:
         """The score of that metric; raises `KeyError` where it was not measured."""

@@ -151,6 +151,32 @@ class MusicGauge:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """How often a model was right where its first choice had a probability in one band.
+
+    Attributes
+    ----------
+    low, high : float
+        Probabilities in [low, high), the last band with 1.
+    songs, right : int
+        Test songs whose first choice fell there, and those of them that it named rightly.
+    translated : int
+        How many of the songs had pictures translated from another kind.
+    """
+
+    low: float
+    high: float
+    songs: int
+    right: int
+    translated: int = 0
+
+    def __post_init__(self) -> None:
+        refuse(not 0 <= self.low < self.high <= 1, "a band lies in [0, 1]", CardError)
+        sane = 0 <= self.right <= self.songs and 0 <= self.translated <= self.songs
+        refuse(not sane, "no more songs can be right than there are", CardError)
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """Everything between a file of weights and a probability.
 
@@ -170,6 +196,8 @@ class ModelCard:
     training_digest : str
         SHA-256 over what was trained on: names of the excerpts and their labels.
     scores : tuple of Score
+    bands : tuple of Band
+        Over all test songs together, ascending, for saying what a probability is worth.
     licence, paper, description : str
         Of the weights; a DOI or URL of the network's paper; one paragraph for people.
     origin : str
@@ -204,6 +232,7 @@ class ModelCard:
     held_out: str = ""
     warnings: tuple[str, ...] = ()
     music: MusicGauge | None = None
+    bands: tuple[Band, ...] = ()
     format_version: int = CARD_FORMAT
 
     def __post_init__(self) -> None:

@@ -32,11 +32,25 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Genre:
-    """One label of a taxonomy, with its Chinese name and its family."""
+    """One label of a taxonomy, with its Chinese name and its family.
+
+    Attributes
+    ----------
+    label, chinese : str
+    family : Family
+    about, chinese_about : str
+        A sentence for people who do not know it, or "".
+    subgenres, chinese_subgenres : tuple of str
+        Typical ones; examples, not a system.
+    """
 
     label: str
     chinese: str
     family: Family
+    about: str = ""
+    chinese_about: str = ""
+    subgenres: tuple[str, ...] = ()
+    chinese_subgenres: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +106,15 @@ def _build(table: dict[str, Any]) -> Taxonomy:
         for entry in table["family"]
     }
     genres = tuple(
-        Genre(entry["label"], entry["chinese"], families[entry["family"]])
+        Genre(
+            entry["label"],
+            entry["chinese"],
+            families[entry["family"]],
+            entry.get("about", ""),
+            entry.get("chinese_about", ""),
+            tuple(entry.get("subgenres", ())),
+            tuple(entry.get("chinese_subgenres", ())),
+        )
         for entry in table["genre"]
     )
     return Taxonomy(table["name"], table["description"], genres)

@@ -1,0 +1,49 @@
+"""The pages, one module each: `build_pages` puts them together in one language."""
+
+from __future__ import annotations
+
+from html import escape
+
+import gradio as gr
+
+from genrescope.apps.serving import Studio
+from genrescope.apps.web import texts as languages
+from genrescope.apps.web.cloakroom import Cloakroom
+from genrescope.apps.web.pages import analyse, batch, compare, models
+from genrescope.apps.web.pages._place import Place
+from genrescope.apps.web.texts import Texts
+
+
+def build_pages(studio: Studio, cloakroom: Cloakroom, texts: Texts) -> gr.Blocks:
+    """All pages in one language.
+
+    Parameters
+    ----------
+    studio : Studio
+    cloakroom : Cloakroom
+        Where sounds lie between their arrival and the question about them.
+    texts : Texts
+    """
+    place = Place(studio, cloakroom, texts)
+    blocks: gr.Blocks = gr.Blocks(title=texts("app.title"), analytics_enabled=False)
+    with blocks:
+        gr.HTML(_top(texts))
+        with gr.Tabs():
+            for page in (analyse, compare, batch, models):
+                with gr.Tab(texts(page.TITLE)):
+                    page.build(place)
+    return blocks
+
+
+def _top(texts: Texts) -> str:
+    links = []
+    for name in languages.names():
+        other = languages.load(name)
+        current = ' aria-current="true"' if other is texts else ""
+        shown = escape(other("name"))
+        links.append(f'<a href="/{name}/" lang="{other.language}"{current}>{shown}</a>')
+    return (
+        f'<header class="gs-top"><h1>Genrescope</h1><p>{escape(texts("app.tagline"))}</p>'
+        f'<nav aria-label="{escape(texts("app.switch"))}">{"".join(links)}</nav></header>'
+        f'<p class="gs-note">{escape(texts("app.skip"))}</p>'
+    )

@@ -1,0 +1,114 @@
+"""What every page is built with, and the components that Gradio has not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from genrescope.apps.serving import Studio, Upload
+from genrescope.apps.web.cloakroom import Cloakroom
+from genrescope.apps.web.routes import sample_names
+from genrescope.apps.web.texts import Texts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A language's pages over one studio."""
+
+    studio: Studio
+    cloakroom: Cloakroom
+    texts: Texts
+
+    def words(self, group: str) -> dict[str, str]:
+        """The sentences of one group, for a script."""
+        before = f"{group}."
+        sentences = self.texts.sentences.items()
+        return {key.removeprefix(before): text for key, text in sentences if key.startswith(before)}
+
+    def model_choices(self, kind: str = "") -> list[str]:
+        """Names of usable models, the default ones first; of one kind where it is given."""
+        usable = [one for one in self.studio.models() if one.card is not None]
+        found = [
+            one for one in usable if not kind or (one.card and one.card.spectrogram.kind == kind)
+        ]
+        return [one.name for one in sorted(found, key=lambda one: not one.default)]
+
+    def drop(self, elem_id: str, *, many: bool = False) -> gr.HTML:
+        """A drop zone: its value is JSON, a list of what has arrived; it submits by itself."""
+        return gr.HTML(
+            value="",
+            html_template='<div class="gs-here"></div>',
+            js_on_load="Genrescope.drop(element.querySelector('.gs-here'), props, trigger);",
+            elem_id=elem_id,
+            texts=self.words("drop"),
+            limit=self.studio.settings.limit_bytes,
+            many=many,
+            samples=list(sample_names()),
+        )
+
+    def viewer(self, elem_id: str) -> gr.HTML:
+        """Spectrograms with axes, hover and player; its value is a list of payloads."""
+        return self._scripted(elem_id, "showViews", self.words("viewer"))
+
+    def seen(self, elem_id: str) -> gr.HTML:
+        """The pictures that networks saw; its value is a list of payloads."""
+        return self._scripted(elem_id, "showSeen", self.words("analyse"))
+
+    def saves(self, elem_id: str, viewer: str = "") -> gr.HTML:
+        """Buttons that save what its value, a dict of texts, holds; made in the browser."""
+        return gr.HTML(
+            value=None,
+            html_template='<div class="gs-here"></div>',
+            js_on_load="const show = () => setTimeout(() => Genrescope.saves("
+            "element.querySelector('.gs-here'), props.value, props.texts, props.viewer), 50);"
+            "watch('value', show); show();",
+            elem_id=elem_id,
+            texts=self.words("save"),
+            viewer=viewer,
+        )
+
+    def _scripted(self, elem_id: str, function: str, words: dict[str, str]) -> gr.HTML:
+        return gr.HTML(
+            value=None,
+            html_template='<div class="gs-here"></div>',
+            js_on_load=f"const show = () => Genrescope.{function}("
+            "element.querySelector('.gs-here'), props.value, props.texts);"
+            "watch('value', show); show();",
+            elem_id=elem_id,
+            texts=words,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One sound that a browser has sent, or could not."""
+
+    key: str
+    label: str
+    error: str = ""
+
+
+def arrived(value: Any) -> list[Arrived]:
+    """What a drop zone's value says has arrived; nothing where it is not in order."""
+    try:
+        entries = json.loads(value) if isinstance(value, str) and value else []
+        return [
+            Arrived(str(e.get("key", "")), str(e.get("label", "")), str(e.get("error", "")))
+            for e in entries
+        ]
+    except (ValueError, AttributeError, TypeError):
+        return []
+
+
+def take(place: Place, entries: list[Arrived]) -> Upload:
+    """The upload of the first of them.
+
+    Raises
+    ------
+    GenrescopeError
+        If it is no longer there.
+    """
+    return place.cloakroom.take(entries[0].key if entries else "")

@@ -1,0 +1,155 @@
+"""Many sounds, one network: a table that fills as they finish."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from genrescope.apps.results import to_plain
+from genrescope.apps.serving import Question
+from genrescope.apps.web.asking import Looked, look_at
+from genrescope.apps.web.markup import genre_name, paragraphs
+from genrescope.apps.web.pages._place import Arrived, Place, arrived, take
+from genrescope.apps.web.pages._tables import to_csv
+from genrescope.types import Failure, GenrescopeError, Prediction
+
+TITLE = "tab.batch"
+COLUMNS = ("file", "genre", "probability", "second", "seconds", "warning")
+
+
+def build(place: Place) -> None:
+    """Lay the page out, and say what happens when sounds arrive."""
+    texts = place.texts
+    choices = place.model_choices()
+    model = gr.Dropdown(choices, value=choices[0] if choices else None, label=texts("batch.model"))
+    drop = place.drop("gs-batch-drop", many=True)
+    progress = gr.HTML(paragraphs(texts("batch.empty")), padding=True, elem_id="gs-batch-progress")
+    table = gr.Dataframe(
+        headers=[texts(f"batch.{column}") for column in COLUMNS],
+        label=texts("batch.table"),
+        interactive=False,
+        show_search="filter",
+        wrap=True,
+        column_widths=["22%", "11%", "13%", "17%", "11%", "26%"],
+        buttons=["copy", "fullscreen"],
+        elem_id="gs-batch-table",
+    )
+    saves = place.saves("gs-batch-saves")
+
+    def answer(value: Any, name: str) -> Iterator[Any]:
+        yield from _answer(place, arrived(value), name)
+
+    drop.submit(
+        answer,
+        [drop, model],
+        [progress, table, saves],
+        show_progress="hidden",
+        api_visibility="private",
+    )
+
+
+def _answer(place: Place, entries: list[Arrived], name: str) -> Iterator[Any]:
+    texts = place.texts
+    began, failed = time.monotonic(), 0
+    results: list[Prediction | Failure] = []
+    rows: list[list[Any]] = []
+    yield paragraphs(texts("batch.progress", done=0, count=len(entries), failed=0)), [], None
+    held = Held(place, entries)
+    try:
+        for entry in entries:
+            result = _one(place, held, entry, name)
+            failed += isinstance(result, Failure)
+            results.append(result)
+            rows.append(_row(result, place))
+            counts = {"done": len(rows), "count": len(entries), "failed": failed}
+            yield paragraphs(texts("batch.progress", **counts)), list(rows), gr.skip()
+    finally:
+        held.close()
+    seconds = time.monotonic() - began
+    said = texts("batch.finished", count=len(entries), seconds=seconds, failed=failed)
+    yield paragraphs(said), list(rows), _saved(place, results, rows)
+
+
+class Held:
+    """The uploads of one batch, all taken at once so that none waits too long."""
+
+    def __init__(self, place: Place, entries: list[Arrived]) -> None:
+        self._place = place
+        self.uploads: dict[str, Any] = {}
+        self.problems: dict[str, str] = {}
+        for entry in entries:
+            if entry.key:
+                try:
+                    self.uploads[entry.key] = take(place, [entry])
+                except GenrescopeError as error:
+                    self.problems[entry.key] = str(error)
+
+    def close(self) -> None:
+        """Close what was not looked at."""
+        for upload in self.uploads.values():
+            upload.close()
+
+
+def _one(place: Place, held: Held, entry: Arrived, name: str) -> Prediction | Failure:
+    upload = held.uploads.pop(entry.key, None)
+    if upload is None:
+        reason = entry.error or held.problems.get(entry.key, "")
+        return Failure(entry.label, "upload", reason)
+    try:
+        for told in look_at(place.studio, upload, Question(models=(name,)), draw=False):
+            if isinstance(told, Looked):
+                return told.predictions[0]
+    except GenrescopeError as error:
+        return Failure(entry.label, "audio", place.texts.error(error))
+    raise AssertionError("a sound that was looked at gives a result or an error")
+
+
+def _row(result: Prediction | Failure, place: Place) -> list[Any]:
+    texts = place.texts
+    if isinstance(result, Failure):
+        return [result.source, "", None, "", None, result.reason]
+    taxonomy = place.studio.card(result.model).taxonomy
+    (first, share), (second, next_share) = result.top(2)
+    return [
+        result.source,
+        genre_name(first, taxonomy, texts),
+        round(100 * share, 1),
+        f"{genre_name(second, taxonomy, texts)} ({100 * next_share:.0f} %)",
+        round(result.seconds, 1),
+        "; ".join(texts.notice(notice) for notice in result.notices),
+    ]
+
+
+def _saved(
+    place: Place, results: list[Prediction | Failure], rows: list[list[Any]]
+) -> dict[str, str]:
+    heads = [place.texts(f"batch.{column}") for column in COLUMNS]
+    plain = [to_plain(result) for result in results]
+    return {
+        "name": "genrescope-batch",
+        "json": json.dumps(plain, ensure_ascii=False, indent=1),
+        "csv": to_csv(heads, rows),
+        "m3u": to_playlist(results),
+    }
+
+
+def to_playlist(results: list[Prediction | Failure]) -> str:
+    r"""An extended M3U playlist in UTF-8, sounds of one genre together, the surest first.
+
+    Examples
+    --------
+    >>> to_playlist([])
+    '#EXTM3U\\n'
+    """
+    found = [result for result in results if isinstance(result, Prediction)]
+    found.sort(key=lambda one: (one.top(1)[0][0], -one.top(1)[0][1]))
+    lines = ["#EXTM3U"]
+    for one in found:
+        label, share = one.top(1)[0]
+        name = one.source.replace("\n", " ").replace("\r", " ")
+        lines += [f"#EXTINF:{round(one.seconds)},{name} [{label} {100 * share:.0f} %]", name]
+    return "\n".join(lines) + "\n"

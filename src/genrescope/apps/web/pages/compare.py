@@ -1,0 +1,113 @@
+"""The listening panel: several networks over one sound, side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from genrescope.apps.results import to_plain, to_rows
+from genrescope.apps.serving import Question
+from genrescope.apps.web import panel
+from genrescope.apps.web.asking import Looked, look_at
+from genrescope.apps.web.markup import complaint, ticks
+from genrescope.apps.web.pages._place import Place, arrived, take
+from genrescope.apps.web.pages._tables import to_csv
+from genrescope.apps.web.pages.analyse import file_stem, step_of, step_states
+from genrescope.apps.web.pictures import seen_payload, view_payload
+from genrescope.types import Comparison, GenrescopeError
+
+TITLE = "tab.compare"
+KINDS = ("mel", "cqt", "both")
+
+
+def build(place: Place) -> None:
+    """Lay the page out, and say what happens when a sound arrives."""
+    texts = place.texts
+    choices = place.model_choices()
+    kind = gr.Radio(
+        [(texts(f"compare.{name}"), name) for name in KINDS],
+        value="both",
+        label=texts("compare.kind"),
+    )
+    networks = gr.CheckboxGroup(choices, value=choices, label=texts("compare.networks"))
+    drop = place.drop("gs-compare-drop")
+    run = gr.Button(texts("compare.run"), variant="primary")
+    progress = gr.HTML(padding=True)
+    together = gr.HTML(elem_id="gs-together")
+    other = gr.Button(visible=False, elem_id="gs-other")
+    columns = gr.HTML()
+    viewer = place.viewer("gs-compare-viewer")
+    seen = place.seen("gs-compare-seen")
+    rest = gr.HTML(elem_id="gs-panel")
+    saves = place.saves("gs-compare-saves", "gs-compare-viewer")
+    shown = [progress, together, other, columns, viewer, seen, rest, saves]
+
+    def choose(name: str) -> Any:
+        found = place.model_choices("" if name == "both" else name)
+        return gr.update(choices=found, value=found)
+
+    def answer(value: Any, names: list[str]) -> Iterator[Any]:
+        yield from _answer(place, value, tuple(names or ()))
+
+    hidden: dict[str, Any] = {"api_visibility": "private"}
+    kind.input(choose, kind, networks, show_progress="hidden", **hidden)
+    drop.submit(answer, [drop, networks], shown, show_progress="hidden", **hidden)
+    again = "() => Genrescope.again('gs-compare-drop')"
+    run.click(None, js=again, **hidden)
+    widened = other.click(
+        lambda: ("both", choose("both")), None, [kind, networks], show_progress="hidden", **hidden
+    )
+    widened.then(None, js=again, **hidden)
+
+
+def _answer(place: Place, value: Any, names: tuple[str, ...]) -> Iterator[Any]:
+    texts = place.texts
+    try:
+        upload = take(place, arrived(value))
+        if len(names) < 2:
+            upload.close()
+            raise GenrescopeError(texts("compare.one_only" if names else "compare.none"))
+        for told in look_at(place.studio, upload, Question(models=names)):
+            if isinstance(told, Looked):
+                yield [ticks(step_states("done", texts)), *_shown(place, told)]
+            else:
+                yield [ticks(step_states(step_of(told), texts)), *[gr.skip()] * 7]
+    except GenrescopeError as error:
+        hidden = gr.update(visible=False)
+        yield [complaint(texts.error(error)), "", hidden, "", None, None, "", None]
+
+
+def _shown(place: Place, looked: Looked) -> list[Any]:
+    texts, result = place.texts, looked.answer.result
+    assert isinstance(result, Comparison)
+    cards = {one.model: place.studio.card(one.model) for one in looked.predictions}
+    first = looked.predictions[0]
+    views = [view_payload(v, first.source, first.window_starts) for v in looked.views.values()]
+    kinds: dict[int, str] = {}
+    for model, seen in looked.seen.items():
+        kinds.setdefault(id(seen), model)
+    pictures = [seen_payload(looked.seen[model], model) for model in kinds.values()]
+    advice, wanted = panel.advise(result, cards, looked.answer, place, texts)
+    button = gr.update(visible=False)
+    if wanted:
+        label = texts("compare.advice_other", kind=texts(f"compare.{wanted}"))
+        button = gr.update(value=label, visible=True)
+    rest = "".join(
+        [
+            panel.trades(result, cards, texts),
+            panel.heat(result, cards, texts),
+            panel.cost(result, looked.answer, texts),
+        ]
+    )
+    plain = json.dumps(to_plain(result, per_window=True), ensure_ascii=False, indent=1)
+    rows = to_rows(result)
+    saved = {
+        "name": file_stem(first.source),
+        "json": plain,
+        "csv": to_csv(list(rows[0]), [list(row.values()) for row in rows]),
+    }
+    together = panel.together(result, cards, texts) + advice
+    return [together, button, panel.columns(result, cards, texts), views, pictures, rest, saved]

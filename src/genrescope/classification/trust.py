@@ -1,0 +1,77 @@
+"""How far to trust a probability: what a model's card says of test songs with the like."""
+
+from __future__ import annotations
+
+from genrescope.types import Band, ModelCard
+
+FEW_SONGS = 10
+"""Fewer test songs than this say nothing of how often a model is right."""
+
+
+def band_of(card: ModelCard, probability: float) -> Band | None:
+    """The band of a first choice's probability, widened to neighbours until it holds `FEW_SONGS`.
+
+    Parameters
+    ----------
+    card : ModelCard
+    probability : float
+        Of the first choice, in [0, 1].
+
+    Returns
+    -------
+    Band or None
+        None where the card has no bands. It may still hold few songs, where there are no more.
+
+    Examples
+    --------
+    >>> from genrescope.types import GENRESCOPE_MEL, PictureSpec
+    >>> bands = (Band(0.0, 0.5, 4, 1), Band(0.5, 1.0, 20, 15))
+    >>> card = ModelCard("m", "n", GENRESCOPE_MEL, PictureSpec(), ("a", "b"), bands=bands)
+    >>> band_of(card, 0.7)
+    Band(low=0.5, high=1.0, songs=20, right=15, translated=0)
+    >>> band_of(card, 0.2).songs
+    24
+    """
+    bands = card.bands
+    inside = [i for i, band in enumerate(bands) if band.low <= probability]
+    if not inside:
+        return None
+    first = last = inside[-1]
+    found = bands[first]
+    while found.songs < FEW_SONGS and (first > 0 or last < len(bands) - 1):
+        first, last = max(0, first - 1), min(len(bands) - 1, last + 1)
+        found = _joined(bands[first : last + 1])
+    return found
+
+
+def _joined(bands: tuple[Band, ...]) -> Band:
+    return Band(
+        bands[0].low,
+        bands[-1].high,
+        sum(band.songs for band in bands),
+        sum(band.right for band in bands),
+        sum(band.translated for band in bands),
+    )
+
+
+def doubtful_below(card: ModelCard) -> float:
+    """The probability under which a first choice was wrong more often than right.
+
+    The greatest edge of a band such that all test songs under it, together, were wrong more
+    often than right; 0 where there is none.
+
+    Examples
+    --------
+    >>> from genrescope.types import GENRESCOPE_MEL, PictureSpec
+    >>> bands = (Band(0.0, 0.3, 12, 2), Band(0.3, 0.6, 10, 6), Band(0.6, 1.0, 20, 19))
+    >>> card = ModelCard("m", "n", GENRESCOPE_MEL, PictureSpec(), ("a", "b"), bands=bands)
+    >>> doubtful_below(card)
+    0.6
+    """
+    songs = right = 0
+    edge = 0.0
+    for band in card.bands:
+        songs, right = songs + band.songs, right + band.right
+        if band.songs and right * 2 < songs:
+            edge = band.high
+    return edge
