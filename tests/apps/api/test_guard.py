@@ -30,7 +30,7 @@ def test_the_token(guarded: Served) -> None:
     for wrong in ("Bearer", "Bearer x", f"Basic {TOKEN}", TOKEN, "Bearer é"):
         answer = guarded.http.get(
             "/api/v1/models",
-            headers={"Authorization": wrong.encode("latin-1")},  # type: ignore[dict-item]
+            headers={b"Authorization": wrong.encode("latin-1")},
         )
         assert answer.status_code == 401, wrong
     right = {"Authorization": f"Bearer {TOKEN}"}

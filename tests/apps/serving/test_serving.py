@@ -129,9 +129,10 @@ def test_a_network_is_loaded_once_for_all_who_wait(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from genrescope.apps.serving import shelf as room
+    from genrescope.classification import classifier
 
     loads: list[tuple[str, ...]] = []
-    load = room.load_models
+    load = classifier.load_models
 
     def counted(names: list[str], *how: str | None) -> object:
         loads.append(tuple(names))
