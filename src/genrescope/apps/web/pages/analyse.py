@@ -52,6 +52,8 @@ def build(place: Place) -> None:
         label=texts("analyse.all"),
         interactive=False,
         visible=False,
+        max_height=760,
+        wrap=True,
         buttons=["copy", "fullscreen"],
         elem_id="gs-all",
     )

@@ -1,0 +1,301 @@
+"""The pages in a real browser: both languages, desktop and phone, by pointer and by keyboard.
+
+With ``GENRESCOPE_SCREENSHOTS`` naming a folder, pictures of the pages are written there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+pytest.importorskip("gradio", reason="the extra 'web' is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
+
+from genrescope.apps.web import texts  # noqa: E402
+
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
+JAZZ, POP = SAMPLES / "jazz_vibe_ace.flac", SAMPLES / "pop_hyde_acoustic.ogg"
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+WAIT_MS = 90_000
+WIDTHS = {"desktop": 1280, "phone": 390}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of ``genrescope serve``, as people start it; it leaves no file behind."""
+    folder = tmp_path_factory.mktemp("uploads")
+    command = [sys.executable, "-m", "genrescope", "serve", "--port", "0", "--limit-mb", "3"]
+    server = subprocess.Popen(
+        [*command, "--model", "mobilenetv3_mel"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "TMPDIR": str(folder), "PYTHONUNBUFFERED": "1"},
+    )
+    assert server.stdout is not None
+    told: list[str] = []
+    for line in server.stdout:
+        told.append(line)
+        if "Genrescope is at" in line:
+            break
+    else:
+        pytest.fail("".join(told))
+    rest = threading.Thread(target=told.extend, args=[server.stdout], daemon=True)
+    rest.start()
+    yield told[-1].split()[-1]
+    server.send_signal(signal.SIGINT)
+    assert server.wait(60) in (0, 130)
+    rest.join(60)
+    assert "Traceback" not in "".join(told)
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """One open page, and what it did behind our back."""
+
+    page: Any
+    texts: texts.Texts
+    abroad: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def tab(self, key: str) -> None:
+        self.page.get_by_role("tab", name=self.texts(f"tab.{key}")).click()
+
+    def choose(self, page: str, *files: Path) -> None:
+        self.page.wait_for_selector(f"#gs-{page}-drop .gs-drop")
+        self.page.set_input_files(f"#gs-{page}-drop input.gs-file", [str(f) for f in files])
+
+    def shoot(self, name: str) -> None:
+        folder = os.environ.get("GENRESCOPE_SCREENSHOTS")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.page.wait_for_timeout(500)
+            self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+    def fits(self) -> bool:
+        """Whether nothing needs scrolling sideways."""
+        script = "document.documentElement.scrollWidth <= window.innerWidth + 1"
+        return bool(self.page.evaluate(script))
+
+
+@pytest.fixture
+def visit(served: str, browser: Any, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    language, width = request.param
+    locale = "zh-CN" if language == "zh" else "en-GB"
+    context = browser.new_context(locale=locale, viewport={"width": WIDTHS[width], "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    made = Visit(page, texts.load(language))
+
+    def ask(asked: Any) -> None:
+        if urlsplit(asked.url).hostname not in ("127.0.0.1", None, ""):
+            made.abroad.append(asked.url)
+
+    page.on("request", ask)
+    page.on("pageerror", lambda error: made.faults.append(str(error)))
+    page.goto(served)
+    page.wait_for_selector("#gs-analyse-drop .gs-drop")
+    yield made
+    context.close()
+    assert made.abroad == []
+    assert made.faults == []
+
+
+def everywhere(*pairs: tuple[str, str]) -> Any:
+    return pytest.mark.parametrize("visit", pairs, indirect=True, ids="-".join)
+
+
+ALL = [(language, width) for language in ("en", "zh") for width in WIDTHS]
+
+
+@everywhere(*ALL)
+def test_one_sound(visit: Visit) -> None:
+    page, told = visit.page, visit.texts
+    assert page.evaluate("document.documentElement.lang") == told.language
+    visit.choose("analyse", JAZZ)
+    page.wait_for_selector("#gs-verdict .gs-headline")
+    page.wait_for_selector("#gs-analyse-viewer canvas")
+    page.wait_for_selector("#gs-analyse-saves button")
+    assert ("爵士" if told.chinese else "Jazz") in page.inner_text(".gs-headline")
+    assert page.locator("#gs-bars li").count() == 5
+    assert page.locator("#gs-analyse-seen canvas").count() == 1
+    assert page.locator(".gs-done").count() == 5
+    page.locator("#gs-steps summary").nth(4).click()
+    assert "float32 (1 × 1 × 128 × 128)" in page.inner_text("#gs-steps")
+    assert visit.fits()
+    overlay = page.locator("#gs-analyse-viewer .gs-overlay")
+    overlay.scroll_into_view_if_needed()
+    overlay.hover(position={"x": 150, "y": 150})
+    assert " Hz" in page.inner_text(".gs-read")
+    assert " dB" in page.inner_text(".gs-read")
+    overlay.click(position={"x": 150, "y": 150})
+    page.wait_for_function("document.querySelector('#gs-analyse-viewer audio').currentTime > 0.5")
+    width = "phone" if page.viewport_size["width"] < 500 else "desktop"
+    visit.shoot(f"analyse-{told.language[:2]}-{width}")
+
+
+@everywhere(("en", "desktop"), ("zh", "phone"))
+def test_several_networks(visit: Visit) -> None:
+    page = visit.page
+    visit.tab("compare")
+    visit.choose("compare", POP)
+    page.wait_for_selector("#gs-panel table.gs-heat")
+    page.wait_for_selector("#gs-compare-saves button")
+    assert page.locator(".gs-card").count() == 2
+    assert page.locator("#gs-compare-viewer canvas.gs-spectrum").count() == 2
+    assert page.locator("#gs-panel tbody tr").count() == 2
+    assert visit.fits()
+    visit.shoot(f"compare-{visit.texts.language[:2]}")
+
+
+@everywhere(("en", "desktop"))
+def test_another_network_on_the_same_sound(visit: Visit) -> None:
+    page = visit.page
+    visit.tab("compare")
+    page.wait_for_selector("#gs-compare-drop .gs-drop")
+    page.get_by_role("radio", name="mel", exact=True).check()
+    page.wait_for_function("document.querySelectorAll('input[type=checkbox]:checked').length === 1")
+    visit.choose("compare", POP)
+    page.wait_for_selector(".gs-error >> text=choose two or more")
+    page.get_by_role("radio", name="both").check()
+    page.wait_for_function("document.querySelectorAll('input[type=checkbox]:checked').length === 2")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.wait_for_selector("#gs-panel table.gs-heat")
+
+
+@everywhere(("en", "desktop"), ("zh", "phone"))
+def test_many_sounds_one_of_them_broken(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    broken = tmp_path / "a <b>broken</b>.mp3"
+    broken.write_bytes(b"%PDF-1.7 this is no sound")
+    large = tmp_path / "large.wav"
+    large.write_bytes(bytes(3_100_000))
+    visit.tab("batch")
+    visit.choose("batch", JAZZ, broken, large, POP)
+    page.wait_for_selector("#gs-batch-saves button")
+    said = page.inner_text("#gs-batch-progress")
+    assert "4" in said
+    assert "2" in said
+    table = page.inner_text("#gs-batch-table")
+    assert "a <b>broken</b>.mp3" in table
+    assert "3.1 MB" in table
+    assert visit.fits()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=visit.texts("save.csv")).click()
+    text = Path(waiting.value.path()).read_text(encoding="utf-8")
+    assert len(text.splitlines()) == 5
+    visit.shoot(f"batch-{visit.texts.language[:2]}")
+
+
+@everywhere(("en", "desktop"), ("zh", "phone"))
+def test_the_models(visit: Visit) -> None:
+    page, told = visit.page, visit.texts
+    visit.tab("models")
+    page.wait_for_selector("#gs-model-card table")
+    assert "mobilenet_v3_large" in page.inner_text("#gs-model-card")
+    assert page.locator("#gs-model-card svg").count() == 1
+    page.get_by_role("button", name=told("models.unload")).click()
+    page.wait_for_selector(f"#gs-model-state >> text={told('models.not_loaded')}")
+    page.get_by_role("button", name=told("models.load"), exact=True).click()
+    page.get_by_role("button", name=told("models.measure")).click()
+    page.wait_for_selector("#gs-model-plot svg")
+    assert page.locator("#gs-model-plot circle").count() == 2
+    assert visit.fits()
+    visit.shoot(f"models-{told.language[:2]}")
+
+
+@everywhere(("en", "desktop"))
+def test_by_keyboard_alone(visit: Visit) -> None:
+    page = visit.page
+    name = JAZZ.name
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == name:
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#gs-analyse-saves button")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if "gs-overlay" in page.evaluate("document.activeElement.className"):
+            break
+    first = page.inner_text(".gs-read")
+    for key in ("ArrowRight", "ArrowRight", "ArrowUp", "Shift+ArrowRight"):
+        page.keyboard.press(key)
+    assert page.inner_text(".gs-read") != first
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('#gs-analyse-viewer audio').currentTime > 0")
+
+
+@everywhere(("en", "desktop"))
+def test_what_is_refused_is_said(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    large = tmp_path / "large.wav"
+    large.write_bytes(bytes(3_100_000))
+    visit.choose("analyse", large)
+    page.wait_for_selector(".gs-status.gs-error >> text=the limit is 3 MB")
+    paper = tmp_path / "paper.mp3"
+    paper.write_bytes(b"%PDF-1.7")
+    visit.choose("analyse", paper)
+    page.wait_for_selector("p.gs-error >> text=not a sound file that can be read")
+
+
+@everywhere(("en", "desktop"))
+def test_the_report_opens_offline(visit: Visit, browser: Any, tmp_path: Path) -> None:
+    page = visit.page
+    visit.choose("analyse", JAZZ)
+    page.wait_for_selector("#gs-analyse-saves button")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=visit.texts("save.report")).click()
+    report = tmp_path / "report.html"
+    waiting.value.save_as(report)
+    with browser.new_context(offline=True) as offline:
+        alone = offline.new_page()
+        faults: list[str] = []
+        alone.on("pageerror", lambda error: faults.append(str(error)))
+        alone.goto(report.as_uri())
+        alone.wait_for_selector("canvas.gs-spectrum")
+        assert "Jazz" in alone.inner_text(".gs-headline")
+        assert alone.locator("tbody tr").count() == 16
+        assert faults == []
+
+
+@everywhere(("en", "desktop"), ("zh", "desktop"))
+def test_accessible(visit: Visit) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core here")
+    visit.choose("analyse", JAZZ)
+    visit.page.wait_for_selector("#gs-analyse-saves button")
+    visit.page.wait_for_timeout(500)
+    found = axe.Axe().run(visit.page).response["violations"]
+    serious = [
+        f"{one['id']}: {node['html'][:160]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+        if "gs-" in node["html"] or "gs-" in str(node["target"])
+    ]
+    assert serious == []

@@ -1,0 +1,47 @@
+"""Sounds between their arrival and the question about them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import pytest
+
+from genrescope.apps.serving import Uploads
+from genrescope.apps.web.cloakroom import Cloakroom
+from genrescope.types import GenrescopeError
+from tests.apps.conftest import until
+
+
+def put(room: Cloakroom, uploads: Uploads, data: bytes = b"sound") -> str:
+    with ExitStack() as stack:
+        upload = stack.enter_context(uploads.open("a.mp3"))
+        upload.write(data)
+        return room.put(upload, stack.pop_all())
+
+
+def test_each_is_handed_out_once() -> None:
+    room, uploads = Cloakroom(), Uploads(100, 4)
+    key = put(room, uploads)
+    with room.take(key) as upload:
+        assert upload.file.read() == b"sound"
+    for wrong in (key, "", "../x"):
+        with pytest.raises(GenrescopeError, match="choose it again"):
+            room.take(wrong)
+    assert uploads.count == 0
+    room.close()
+
+
+def test_what_nobody_asks_about_is_closed_soon() -> None:
+    room, uploads = Cloakroom(keep_seconds=0.05), Uploads(100, 4)
+    keys = [put(room, uploads), put(room, uploads)]
+    assert len(set(keys)) == 2
+    until(lambda: uploads.count == 0, 10)
+    assert room.count == 0
+
+
+def test_closing_closes_all() -> None:
+    room, uploads = Cloakroom(), Uploads(100, 4)
+    put(room, uploads)
+    room.close()
+    room.close()
+    assert (room.count, uploads.count) == (0, 0)

@@ -1,0 +1,171 @@
+"""What pages are made of: nothing from outside is markup, every figure is there."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+
+from genrescope.apps.web import charts, texts
+from genrescope.apps.web.markup import bars, complaint, genre_hint, remarks, table, ticks
+from genrescope.apps.web.pages._place import arrived
+from genrescope.apps.web.pages._tables import to_csv
+from genrescope.apps.web.pages.analyse import file_stem, step_states
+from genrescope.apps.web.pages.batch import to_playlist
+from genrescope.apps.web.panel import find_trades, heat, together, trades
+from genrescope.apps.web.report import write_report
+from genrescope.apps.web.verdict import headline, meaning
+from genrescope.classification.agreement import compare
+from genrescope.types import Band, Failure, Notice, Prediction
+from tests.onnx_models import card
+
+EN, ZH = texts.load("en"), texts.load("zh")
+LABELS = ("Jazz", "Classical", "Rock")
+HOSTILE = '"><script>alert(1)</script>'
+
+
+def prediction(model: str, *shares: float, source: str = "a.mp3") -> Prediction:
+    row = np.array(shares, dtype=np.float32)
+    return Prediction(LABELS, row, row[None], (0.0,), model, True, source, 12.0)
+
+
+def model_card(name: str, **fields: object) -> object:
+    return card(name=name, labels=LABELS, taxonomy="genres16", temperature=0.8, **fields)
+
+
+def test_bars_have_names_figures_and_colours() -> None:
+    html = bars((("Jazz", 0.624), ("Rock", 0.2)), "genres16", EN)
+    assert ">Jazz<" in html
+    assert "62.4 %" in html
+    assert "#2f6fb2" in html
+    assert "roots" in html
+    assert "爵士" in bars((("Jazz", 0.624),), "genres16", ZH)
+    assert "bebop" in genre_hint("Jazz", "genres16", EN)
+    assert "比波普" in genre_hint("Jazz", "genres16", ZH)
+
+
+def test_labels_of_no_taxonomy_are_shown_as_they_are() -> None:
+    html = bars(((HOSTILE, 1.0),), "", EN)
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_what_comes_from_outside_is_no_markup() -> None:
+    made = prediction("m", 0.7, 0.2, 0.1, source=HOSTILE)
+    pieces = [
+        complaint(HOSTILE),
+        remarks([Notice("new", HOSTILE, 0.0)], EN),
+        table([HOSTILE], [[HOSTILE, HOSTILE]], HOSTILE),
+        ticks([(HOSTILE, "now")]),
+        headline(made, model_card("m"), EN),  # type: ignore[arg-type]
+    ]
+    for html in pieces:
+        assert "<script>" not in html
+        assert "&lt;script&gt;" in html
+
+
+def test_what_a_figure_is_worth() -> None:
+    bands = (Band(0.0, 0.5, 30, 9), Band(0.5, 1.0, 40, 36, translated=30))
+    told = meaning(model_card("m", bands=bands), 0.7, EN)  # type: ignore[arg-type]
+    assert told[0].startswith("Of 40 test songs that m gave a figure between 50 and 100 %, 36")
+    assert "(90 %)" in told[0]
+    assert "translated" in told[1]
+    few = meaning(model_card("m", bands=(Band(0, 1, 3, 1),)), 0.7, EN)  # type: ignore[arg-type]
+    assert "too few" in few[0]
+    assert "30 首歌里，有 9 首" in meaning(model_card("m", bands=bands), 0.2, ZH)[0]  # type: ignore[arg-type]
+
+
+def test_who_pulls_apart() -> None:
+    result = compare([prediction("one", 0.7, 0.2, 0.1), prediction("two", 0.4, 0.55, 0.05)])
+    ((size, first, second, fall, rise),) = find_trades(result)
+    assert size == pytest.approx(0.3, abs=1e-6)
+    assert (first.model, second.model, LABELS[fall], LABELS[rise]) == (
+        "one",
+        "two",
+        "Jazz",
+        "Classical",
+    )
+    cards = {name: model_card(name) for name in ("one", "two")}
+    said = trades(result, cards, EN)  # type: ignore[arg-type]
+    assert "From one to two, Jazz falls from 70 to 40 % as Classical rises from 20 to 55 %." in said
+    assert "two says Classical (55.0 %)." in together(result, cards, EN)  # type: ignore[arg-type]
+    cells = re.findall(r"<td style[^>]*>(\d+)</td>", heat(result, cards, EN))  # type: ignore[arg-type]
+    assert cells == ["70", "20", "10", "40", "55", "5"]
+    alike = compare([prediction("one", 0.7, 0.2, 0.1), prediction("two", 0.68, 0.2, 0.12)])
+    assert "No two networks" in trades(alike, cards, EN)  # type: ignore[arg-type]
+
+
+def test_charts() -> None:
+    bands = (Band(0.0, 0.5, 4, 1), Band(0.5, 1.0, 20, 15))
+    drawn = charts.reliability(bands, EN)
+    assert drawn.count("<circle") == 2
+    assert ">15/20<" in drawn
+    assert charts.reliability((Band(0.0, 1.0, 0, 0),), EN) == ""
+    plot = charts.accuracy_by_time([(HOSTILE, 3.0, 0.6, 0.5, 0.7)], ZH)
+    assert "<script>" not in plot
+    assert plot.count("<circle") == 1
+    assert charts.accuracy_by_time([], EN) == ""
+
+
+def test_steps_tick_off() -> None:
+    states = [state for _, state in step_states("networks", EN)]
+    assert states == ["done", "done", "now", "later", "later"]
+    assert {state for _, state in step_states("done", ZH)} == {"done"}
+
+
+def test_tables_do_no_harm_in_a_spreadsheet() -> None:
+    text = to_csv(["file"], [["=cmd()"], ["+1"], ["plain, with comma"], ["-x"], [3.5]])
+    cells = [row[0] for row in csv.reader(io.StringIO(text))]
+    assert cells == ["file", "'=cmd()", "'+1", "plain, with comma", "'-x", "3.5"]
+
+
+def test_playlists_go_by_genre() -> None:
+    made = [
+        prediction("m", 0.1, 0.8, 0.1, source="c.mp3"),
+        prediction("m", 0.6, 0.3, 0.1, source="j1.mp3"),
+        Failure("x.mp3", "audio", "broken"),
+        prediction("m", 0.9, 0.05, 0.05, source="j2\n#EXT.mp3"),
+    ]
+    lines = to_playlist(made).splitlines()
+    assert lines[0] == "#EXTM3U"
+    assert [line for line in lines if not line.startswith("#")] == [
+        "c.mp3",
+        "j2 #EXT.mp3",
+        "j1.mp3",
+    ]
+
+
+@pytest.mark.parametrize("value", ["", None, "{", "[1]", '{"key": 1}', 7, "[[]]"])
+def test_a_value_that_is_not_in_order_is_nothing(value: object) -> None:
+    assert arrived(value) == []
+
+
+def test_what_has_arrived() -> None:
+    (one,) = arrived(json.dumps([{"key": "k", "label": "a.mp3", "bytes": 3}]))
+    assert (one.key, one.label, one.error) == ("k", "a.mp3", "")
+
+
+def test_names_of_saved_files() -> None:
+    assert file_stem("../../etc/passwd") == "passwd"
+    assert file_stem('x"><y.flac') == "x___y"
+    assert len(file_stem("x" * 4000)) == 80
+
+
+def test_a_report_loads_nothing_and_runs_nothing_foreign() -> None:
+    html = write_report(
+        EN,
+        HOSTILE,
+        "<p>verdict</p>",
+        [{"kind": "mel", "source": f"</script>{HOSTILE}"}],
+        [],
+        "",
+        [["Jazz", "roots", "62 %"]],
+    )
+    assert "<title>&quot;&gt;&lt;script&gt;" in html
+    assert html.count("</script>") == 2
+    assert not re.search(r"(?:src|href)=", html.split("<script>")[0])
+    assert "http" not in html.replace("http://www.w3.org", "")
