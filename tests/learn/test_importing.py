@@ -89,7 +89,7 @@ def test_state_dicts_under_every_prefix(prefix: str, tmp_path: Path) -> None:
     weights = {f"{prefix}{name}": value for name, value in original.state_dict().items()}
     draft = importer.draft(order(save({"state_dict": weights}, tmp_path), "shufflenet_v2_x0_5"))
     assert draft.renamed.prefix == prefix
-    assert len(draft.matching.of("matched")) == len(draft.matching.fates) == 226
+    assert len(draft.matching.of("matched")) == len(draft.matching.fates) == 282
     assert_same(draft, original, pictures())
 
 
