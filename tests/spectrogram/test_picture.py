@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genrescope.spectrogram.picture import draw_picture, resize_matrix, scale_unit
-from genrescope.types import CardError, PictureSpec, SpectrogramError
+from genrescope.spectrogram.picture import (
+    colour_values,
+    draw_picture,
+    resize_matrix,
+    scale_unit,
+)
+from genrescope.types import CardError, ColourMap, PictureSpec, SpectrogramError
 
 SIZES = st.integers(1, 300)
 
@@ -64,3 +71,56 @@ def test_refusals() -> None:
         PictureSpec(channels=2, mean=(0.5, 0.5), std=(1.0, 1.0))
     with pytest.raises(CardError):
         PictureSpec(std=(0.0,))
+
+
+def coloured(**changes: object) -> PictureSpec:
+    fields: dict[str, object] = {"channels": 3, "mean": (0.0,) * 3, "std": (1.0,) * 3, **changes}
+    return PictureSpec(8, 16, **fields)  # type: ignore[arg-type]
+
+
+def test_colours_are_matplotlibs_before_resizing() -> None:
+    from matplotlib import colormaps
+
+    window = np.random.default_rng(0).uniform(size=(2, 8, 16)).astype(np.float32)
+    window[0, 0, :2] = 0, 1
+    picture = draw_picture(window, coloured(colours="magma"))
+    theirs = colormaps["magma"](window.astype(np.float64), bytes=True)[..., :3] / 255
+    np.testing.assert_allclose(np.moveaxis(picture, 1, -1), theirs, atol=1e-6)
+    smaller = PictureSpec(4, 4, 3, (0.0,) * 3, (1.0,) * 3, colours="magma")
+    per_channel = [
+        draw_picture(theirs[..., c].astype(np.float32), PictureSpec(4, 4, 1, (0.0,), (1.0,)))
+        for c in range(3)
+    ]
+    np.testing.assert_allclose(
+        draw_picture(window, smaller), np.concatenate(per_channel, 1), atol=1e-6
+    )
+
+
+def test_windows_stretched_to_their_own_extremes() -> None:
+    window = np.array([[[0.2, 0.4], [0.3, 0.6]], [[0.5, 0.5], [0.5, 0.5]]], dtype=np.float32)
+    spec = PictureSpec(2, 2, 1, (0.0,), (1.0,), stretch="window")
+    picture = draw_picture(window, spec)
+    np.testing.assert_allclose(picture[0, 0], [[0, 0.5], [0.25, 1]], atol=1e-6)
+    assert not picture[1].any()
+
+
+def test_the_lowest_band_at_the_bottom() -> None:
+    window = np.random.default_rng(0).uniform(size=(1, 84, 128)).astype(np.float32)
+    first = draw_picture(window, coloured())
+    last = draw_picture(window, coloured(lowest_row="last"))
+    np.testing.assert_array_equal(last, first[:, :, ::-1])
+    assert last.flags.c_contiguous
+
+
+def test_colours_need_three_channels() -> None:
+    with pytest.raises(CardError, match="3 channels"):
+        PictureSpec(colours="magma")
+
+
+@pytest.mark.parametrize("name", [name for name in get_args(ColourMap) if name])
+def test_every_map_has_256_colours(name: ColourMap) -> None:
+    from matplotlib import colormaps
+
+    assert colormaps[name].N == 256
+    values = np.linspace(0, 1, 256, dtype=np.float32).reshape(1, 16, 16)
+    assert colour_values(values, name).shape == (1, 3, 16, 16)

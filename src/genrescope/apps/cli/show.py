@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from functools import lru_cache
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -120,8 +121,9 @@ def _doubt(music: float | None) -> None:
 
 
 def _bars(pairs: tuple[tuple[str, float], ...]) -> None:
+    cells = max(10, *(cell_len(label) for label, _ in pairs))
     for label, share in pairs:
-        line = Text(f"  {label:<11}")
+        line = Text(f"  {label}{' ' * (cells - cell_len(label) + 1)}")
         line.append(bar(share), style=colour_of(label))
         line.append(f" {share * 100:5.1f} %")
         out().print(line, highlight=False)

@@ -19,6 +19,8 @@ MOST_SHARE = 0.01
 """So much of the network's weights may be without a match, and of the file's without a use."""
 
 COUNTER = "num_batches_tracked"
+"""Of a batch norm's steps in training: no weight, and not counted as one."""
+
 NAMED = 6
 
 
@@ -106,10 +108,8 @@ def match(network: torch.nn.Module, renamed: Renamed, place: str) -> Matching:
     wanted = network.state_dict()
     fates = []
     for name, tensor in wanted.items():
-        given = renamed.tensors.get(name)
-        if given is None and name.endswith(COUNTER):
-            continue
-        fates.append(_fate(name, tensor, given, renamed))
+        if not name.endswith(COUNTER):
+            fates.append(_fate(name, tensor, renamed.tensors.get(name), renamed))
     for name, tensor in renamed.tensors.items():
         if name not in wanted and not name.endswith(COUNTER):
             shape = tuple(tensor.shape)

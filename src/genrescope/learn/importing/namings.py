@@ -139,6 +139,14 @@ def _mobile(names: dict[str, str]) -> Translate:
 
     last = f"features.{len(stages) if flat else stages[-1][0] + 2}"
 
+    ends = {
+        "conv_stem": "features.0.0",
+        "bn1": "features.0.1",
+        "conv_head": "classifier.0" if flat else f"{last}.0",
+        "bn2": f"{last}.1",
+        "classifier": "classifier.3" if flat else "classifier.1",
+    }
+
     def translate(name: str) -> str:
         if _in_block(name):
             stage, number = (int(part) for part in name.split(".")[1:3])
@@ -147,14 +155,8 @@ def _mobile(names: dict[str, str]) -> Translate:
                 key.split(".", 3)[3] for key in names if key.startswith(f"blocks.{stage}.{number}.")
             }
             return f"{block(stage, number)}.{_inside_block(inside, parts)}"
-        ends = (
-            (r"^conv_stem\.", "features.0.0."),
-            (r"^bn1\.", "features.0.1."),
-            (r"^conv_head\.", "classifier.0." if flat else f"{last}.0."),
-            (r"^bn2\.", f"{last}.1."),
-            (r"^classifier\.", "classifier.3." if flat else "classifier.1."),
-        )
-        return _table(ends)(name)
+        head, _, tail = name.partition(".")
+        return f"{ends[head]}.{tail}" if head in ends else name
 
     return translate
 

@@ -153,7 +153,7 @@ def _single_linear(head: nn.Module) -> nn.Linear | None:
 
 def _trunk(network: nn.Module) -> nn.Module | None:
     """What comes before a global average; None for networks that pool otherwise."""
-    if isinstance(network, torchvision_models.ResNet):
+    if isinstance(network, torchvision_models.ResNet | torchvision_models.ShuffleNetV2):
         parts: Iterable[tuple[str, nn.Module]] = network.named_children()
         return nn.Sequential(*(part for name, part in parts if name not in ("avgpool", "fc")))
     if isinstance(network, torchvision_models.DenseNet):
