@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPResponse
 from pathlib import Path
 
 import httpx
@@ -78,6 +79,13 @@ def serving(settings: Settings, studio: Studio | None = None) -> Iterator[Served
         thread.join(60)
         listener.close()
         assert not thread.is_alive()
+
+
+def answer_on(wire: socket.socket) -> tuple[int, bytes]:
+    """Status and body of the answer that comes on a connection."""
+    answer = HTTPResponse(wire)
+    answer.begin()
+    return answer.status, answer.read()
 
 
 class Gate:

@@ -79,7 +79,7 @@ def test_a_server_of_its_own_from_start_to_interrupt(samples: Path, tmp_path: Pa
     with log.open("wb") as file:
         server = subprocess.Popen(command, stderr=file, env=environment)
     try:
-        until(lambda: "Genrescope is at" in log.read_text(encoding="utf-8"))
+        until(lambda: "Genrescope is at" in log.read_text(encoding="utf-8"), 200)
         url = log.read_text(encoding="utf-8").split("Genrescope is at ")[1].split()[0]
         with httpx.Client(base_url=url, trust_env=False, timeout=120) as http:
             sound = (samples / "country_short_1s5.mp3").read_bytes()

@@ -20,6 +20,9 @@ from genrescope.types import AudioError, DecodeError, EmptyAudioError, FloatArra
 RATES_HZ = (1000, 1_536_000)
 """Sample rates outside this range come from damaged or hostile headers."""
 
+LATEST_SECONDS = 1e9
+"""No recording is thirty years long, and decoders count in whole numbers of 64 bits."""
+
 
 class AudioStream:
     """One open sound file as mono; made by `open_audio`. A context manager.
@@ -164,8 +167,10 @@ def open_audio(
 
 
 def _check_span(start: float, duration: float | None) -> None:
-    if not (math.isfinite(start) and start >= 0):
-        raise AudioError(f"start must be 0 s or later, not {start:g}")
+    if not 0 <= start <= LATEST_SECONDS:
+        raise AudioError(
+            f"start must be 0 s or later, and before {LATEST_SECONDS:g}, not {start:g}"
+        )
     if duration is not None and not (math.isfinite(duration) and duration > 0):
         raise AudioError(f"duration must be more than 0 s, not {duration:g}")
 

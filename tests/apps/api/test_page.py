@@ -19,7 +19,8 @@ HERE = "http://127.0.0.1:8000"
 
 
 def blocks(kind: str) -> list[str]:
-    return re.findall(rf"^```{kind}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    return [text for name, text in fenced if name == kind]
 
 
 def test_every_route_stands_there(server: Served) -> None:
@@ -49,7 +50,7 @@ def test_the_commands_do_what_they_say(server: Served, tmp_path: Path) -> None:
     for command in commands:
         words = shlex.split(command.replace(HERE, server.url))
         done = subprocess.run([*words, "-sf"], capture_output=True, cwd=tmp_path, check=False)
-        assert done.returncode == 0, command
+        assert done.returncode == 0, (command, done)
     assert (tmp_path / "jazz.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from genrescope.apps.serving import Settings
 from genrescope.apps.serving.problems import PROBLEMS, REFUSALS
-from tests.apps.conftest import MODEL, Served, gated, until
+from tests.apps.conftest import MODEL, Served, answer_on, gated, until
 
 SHORT = "country_short_1s5.mp3"
 
@@ -38,7 +38,7 @@ def detail(answer: httpx.Response, status: int, name: str) -> str:
         ({"start": "nan"}, 422, "sound", "start must be 0 s or later"),
         ({"duration": "0"}, 422, "sound", "duration must be more than 0 s"),
         ({"start": "1000"}, 422, "empty", "nothing from 1000 s on"),
-        ({"start": "1e300"}, 422, "empty", "nothing from 1e+300 s on"),
+        ({"start": "1e300"}, 422, "sound", "start must be 0 s or later"),
         ({"windows": "9" * 5000}, 422, "sound", "windows must be"),
         ({"windows": "٣"}, 422, "sound", "windows must be"),
         ({"top": "0"}, 422, "parameters", "query top"),
@@ -56,8 +56,8 @@ def test_wrong_questions(
 @pytest.mark.parametrize("name", ["latin_casa_bossa_nova.m4a", "blues_black_bass.ogg"])
 def test_figures_beyond_all_reason(server: Served, samples: Path, name: str) -> None:
     sound = (samples / name).read_bytes()
-    late = server.http.post("/api/v1/classify", params={"start": "1e300"}, content=sound)
-    detail(late, 422, "empty")
+    late = server.http.post("/api/v1/classify", params={"start": "1e18"}, content=sound)
+    assert "before 1e+09" in detail(late, 422, "sound")
     query = {"duration": "1e300", "windows": "first", "top": "9" * 19}
     assert server.http.post("/api/v1/classify", params=query, content=sound).status_code == 200
 
@@ -108,7 +108,7 @@ def test_one_file_at_a_time(server: Served, samples: Path) -> None:
 def test_an_announced_size_is_refused_before_it_is_sent(server: Served) -> None:
     head = b"POST /api/v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99000000\r\n\r\n"
     with server.raw(head) as wire:
-        assert wire.recv(4096).startswith(b"HTTP/1.1 413 ")
+        assert answer_on(wire)[0] == 413
 
 
 def test_more_than_the_limit_in_chunks_is_refused_while_it_comes(server: Served) -> None:
@@ -132,7 +132,7 @@ BEGUN = b"POST /api/v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9
 
 def test_an_upload_that_stands_still() -> None:
     with gated(Settings(idle_seconds=0.2)) as (served, _), served.raw(BEGUN) as wire:
-        assert wire.recv(4096).startswith(b"HTTP/1.1 408 ")
+        assert answer_on(wire)[0] == 408
         until(lambda: served.studio.uploads.count == 0)
 
 
@@ -181,7 +181,7 @@ def test_the_queue_is_full(samples: Path) -> None:
         page = served.http.get("/api/v1/metrics").text
         assert "genrescope_turns_waiting 1.0" in page
         gate.open.set()
-        assert [wire.recv(4096)[:12] for wire in wires] == [b"HTTP/1.1 200"] * 2
+        assert [answer_on(wire)[0] for wire in wires] == [200, 200]
         for wire in wires:
             wire.close()
         assert served.http.post("/api/v1/classify", content=sound).status_code == 200
@@ -194,10 +194,10 @@ def test_the_time_limit(long_song: bytes) -> None:
         for watch in served.studio._watches:
             watch.limit_seconds = 0.001
         gate.open.set()
-        answer = wire.recv(4096)
+        status, body = answer_on(wire)
         wire.close()
-        assert answer.startswith(b"HTTP/1.1 504 ")
-        assert b"not done within 0.001 s" in answer
+        assert status == 504
+        assert b"not done within 0.001 s" in body
         assert gate.runs == 1
 
 
