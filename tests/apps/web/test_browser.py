@@ -53,15 +53,17 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for line in server.stdout:
         told.append(line)
         if "Genrescope is at" in line:
+            address = line.split()[-1]
             break
     else:
         pytest.fail("".join(told))
     rest = threading.Thread(target=told.extend, args=[server.stdout], daemon=True)
     rest.start()
-    yield told[-1].split()[-1]
+    yield address
     server.send_signal(signal.SIGINT)
     assert server.wait(60) in (0, 130)
     rest.join(60)
+    server.stdout.close()
     assert "Traceback" not in "".join(told)
     assert [path for path in folder.rglob("*") if path.is_file()] == []
 
