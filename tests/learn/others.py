@@ -97,6 +97,18 @@ def small_vgg(genres: int = len(LABELS), channels: int = 3) -> nn.Module:
     return enliven(network, channels)
 
 
+class Softly(nn.Module):
+    """A network in a wrapper that ends in a softmax: no weight tells of it."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        softened: torch.Tensor = self.model(given).softmax(1)
+        return softened
+
+
 def save(content: object, folder: Path, name: str = "save.pt") -> Path:
     """Write with `torch.save`."""
     path = folder / name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,15 @@ def test_a_cut_off_file(share: float, zipped: bool, tmp_path: Path) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(ModelError, match=r"save\.pt: (cut off|not a PyTorch file)"):
+        read_checkpoint(path)
+
+
+def test_torchscript_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "save.pt"
+    with zipfile.ZipFile(path, "w") as archive:  # the names that set such an archive apart
+        for name in ("data.pkl", "constants.pkl", "code/__torch__.py"):
+            archive.writestr(f"save/{name}", b"")
+    with pytest.raises(ModelError, match="a TorchScript archive"):
         read_checkpoint(path)
 
 

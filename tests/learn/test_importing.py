@@ -26,6 +26,7 @@ from tests.learn.others import (
     LABELS,
     SIDE,
     Make,
+    Softly,
     ccmusic_head,
     enliven,
     logits,
@@ -151,7 +152,7 @@ def test_an_exact_activation_map_the_right_way_up(place: str, make: Make) -> Non
     original, given = enliven(make()), pictures()
     maps = {}
     for row in ("first", "last"):
-        picture = replace(THREE.picture, lowest_row=row)  # type: ignore[arg-type]
+        picture = replace(THREE.picture, lowest_row=row)
         pooled = networks.runnable(original, place, picture)
         assert isinstance(pooled, Pooled)
         running = WithActivationMap(pooled, SIDE // 32 * SIDE // 32)
@@ -245,9 +246,19 @@ def test_a_whole_module_brings_its_own_layers_between(tmp_path: Path) -> None:
         importer.draft(order(bare, "shufflenet_v2_x0_5"))
     told = importer.draft(order(bare, "shufflenet_v2_x0_5", activation="tanh"))
     assert_same(told, original, pictures())
+    draft.check_module(pictures().numpy())
     wrong = importer.draft(order(bare, "shufflenet_v2_x0_5", activation="relu"))
     given = pictures()
     assert np.abs(wrong.logits(given.numpy()) - logits(original, given).numpy()).max() > 0.05
+
+
+def test_a_module_that_does_more_than_its_weights_say(tmp_path: Path) -> None:
+    path = save(Softly(shufflenet()), tmp_path)
+    draft = importer.draft(order(path, "shufflenet_v2_x0_5", trust=True))
+    assert draft.renamed.prefix == "model."
+    draft.check((), ())
+    with pytest.raises(ModelError, match="it has other layers without weights"):
+        draft.check_module(pictures().numpy())
 
 
 def test_heads_that_are_not_rebuilt(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def visit(served: str, browser: Any, request: pytest.FixtureRequest) -> Iterator
     assert made.faults == []
 
 
-def everywhere(*pairs: tuple[str, str]) -> Any:
+def everywhere(*pairs: tuple[str, str]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("visit", pairs, indirect=True, ids="-".join)
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from genrescope.apps.web.panel import find_trades, heat, together, trades
 from genrescope.apps.web.report import write_report
 from genrescope.apps.web.verdict import headline, meaning
 from genrescope.classification.agreement import compare
-from genrescope.types import Band, Failure, Notice, Prediction
+from genrescope.types import Band, Failure, ModelCard, Notice, Prediction
 from tests.onnx_models import card
 
 EN, ZH = texts.load("en"), texts.load("zh")
@@ -33,8 +34,9 @@ def prediction(model: str, *shares: float, source: str = "a.mp3") -> Prediction:
     return Prediction(LABELS, row, row[None], (0.0,), model, True, source, 12.0)
 
 
-def model_card(name: str, **fields: object) -> object:
-    return card(name=name, labels=LABELS, taxonomy="genres16", temperature=0.8, **fields)
+def model_card(name: str, bands: tuple[Band, ...] = ()) -> ModelCard:
+    made = card(name=name, labels=LABELS, taxonomy="genres16", temperature=0.8)
+    return replace(made, bands=bands)
 
 
 def test_bars_have_names_figures_and_colours() -> None:
@@ -61,7 +63,7 @@ def test_what_comes_from_outside_is_no_markup() -> None:
         remarks([Notice("new", HOSTILE, 0.0)], EN),
         table([HOSTILE], [[HOSTILE, HOSTILE]], HOSTILE),
         ticks([(HOSTILE, "now")]),
-        headline(made, model_card("m"), EN),  # type: ignore[arg-type]
+        headline(made, model_card("m"), EN),
     ]
     for html in pieces:
         assert "<script>" not in html
@@ -70,13 +72,13 @@ def test_what_comes_from_outside_is_no_markup() -> None:
 
 def test_what_a_figure_is_worth() -> None:
     bands = (Band(0.0, 0.5, 30, 9), Band(0.5, 1.0, 40, 36, translated=30))
-    told = meaning(model_card("m", bands=bands), 0.7, EN)  # type: ignore[arg-type]
+    told = meaning(model_card("m", bands=bands), 0.7, EN)
     assert told[0].startswith("Of 40 test songs that m gave a figure between 50 and 100 %, 36")
     assert "(90 %)" in told[0]
     assert "translated" in told[1]
-    few = meaning(model_card("m", bands=(Band(0, 1, 3, 1),)), 0.7, EN)  # type: ignore[arg-type]
+    few = meaning(model_card("m", bands=(Band(0, 1, 3, 1),)), 0.7, EN)
     assert "too few" in few[0]
-    assert "30 首歌里，有 9 首" in meaning(model_card("m", bands=bands), 0.2, ZH)[0]  # type: ignore[arg-type]
+    assert "30 首歌里，有 9 首" in meaning(model_card("m", bands=bands), 0.2, ZH)[0]
 
 
 def test_who_pulls_apart() -> None:
@@ -90,13 +92,13 @@ def test_who_pulls_apart() -> None:
         "Classical",
     )
     cards = {name: model_card(name) for name in ("one", "two")}
-    said = trades(result, cards, EN)  # type: ignore[arg-type]
+    said = trades(result, cards, EN)
     assert "From one to two, Jazz falls from 70 to 40 % as Classical rises from 20 to 55 %." in said
-    assert "two says Classical (55.0 %)." in together(result, cards, EN)  # type: ignore[arg-type]
-    cells = re.findall(r"<td style[^>]*>(\d+)</td>", heat(result, cards, EN))  # type: ignore[arg-type]
+    assert "two says Classical (55.0 %)." in together(result, cards, EN)
+    cells = re.findall(r"<td style[^>]*>(\d+)</td>", heat(result, cards, EN))
     assert cells == ["70", "20", "10", "40", "55", "5"]
     alike = compare([prediction("one", 0.7, 0.2, 0.1), prediction("two", 0.68, 0.2, 0.12)])
-    assert "No two networks" in trades(alike, cards, EN)  # type: ignore[arg-type]
+    assert "No two networks" in trades(alike, cards, EN)
 
 
 def test_charts() -> None:
@@ -124,7 +126,7 @@ def test_tables_do_no_harm_in_a_spreadsheet() -> None:
 
 
 def test_playlists_go_by_genre() -> None:
-    made = [
+    made: list[Prediction | Failure] = [
         prediction("m", 0.1, 0.8, 0.1, source="c.mp3"),
         prediction("m", 0.6, 0.3, 0.1, source="j1.mp3"),
         Failure("x.mp3", "audio", "broken"),

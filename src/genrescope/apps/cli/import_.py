@@ -166,6 +166,7 @@ def _write(draft: Draft, output: Path, int8: bool, sound: Path | None) -> None:
     from genrescope.models.engines import open_engine
 
     pictures, of_what = draw_for_check(draft.card(), sound)
+    draft.check_module(pictures)
     model = draft.write(output, int8=int8)
     engine = open_engine(model)
     apart = draft.difference(engine, pictures)

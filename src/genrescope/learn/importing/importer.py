@@ -107,12 +107,12 @@ class Draft:
             If it cannot be written as ONNX, or not to that place.
         """
         picture = self.order.recipe.picture
-        running = networks.runnable(self.network, self.matching.place, picture)
         try:
+            running = networks.runnable(self.network, self.matching.place, picture)
             graph = export_graph(running, picture)
         except (RuntimeError, ValueError) as error:  # what PyTorch raises for what ONNX has not
-            first = str(error).strip().splitlines()[:1]
-            raise ModelError(f"{self.order.network} cannot become ONNX: {first}") from error
+            why = str(error).strip().partition("\n")[0]
+            raise ModelError(f"{self.order.network} cannot become ONNX: {why}") from error
         card = self.card()
         if int8:
             graph = store_weights_int8(graph)
@@ -155,19 +155,38 @@ class Draft:
             said.append(f"{share:.2%} of the weights are chance, for the file had none: {names}")
         return (*said, *self.order.recipe.differences)
 
-    def difference(self, engine: Engine, pictures: FloatArray) -> float:
-        """The greatest difference between PyTorch's logits and a written file's.
+    def check_module(self, pictures: FloatArray) -> None:
+        """Hold the rebuilt network against the whole module that the file holds, if it does.
 
         Parameters
         ----------
-        engine : Engine
-            That runs the file.
         pictures : ndarray of float32, shape (n, channels, height, width)
+
+        Raises
+        ------
+        ModelError
+            If they say different things, as where the module has a softmax at its end or layers
+            between that torchvision's network has not.
         """
-        return float(np.abs(engine.run(pictures).logits - self.logits(pictures)).max())
+        module = self.checkpoint.module
+        if module is None:
+            return
+        wanted = self.logits(pictures)
+        try:
+            with torch.inference_mode():
+                given = module(torch.from_numpy(pictures)).numpy()
+        except Exception as error:  # it is code of others
+            raise ModelError(f"the file's own module cannot run: {error}") from error
+        same = given.shape == wanted.shape and np.allclose(given, wanted, rtol=1e-3, atol=1e-3)
+        refuse(
+            not same,
+            f"the file's own module does not say what {self.order.network} says with its weights: "
+            "it has other layers without weights",
+            ModelError,
+        )
 
     def logits(self, pictures: FloatArray) -> FloatArray:
-        """What PyTorch makes of pictures; by the file's own module where it holds one.
+        """What PyTorch makes of pictures.
 
         Parameters
         ----------
@@ -178,9 +197,19 @@ class Draft:
         ndarray of float32, shape (n, genres)
         """
         with torch.inference_mode():
-            given = (self.checkpoint.module or self.network)(torch.from_numpy(pictures))
-        values: FloatArray = given.numpy()
+            values: FloatArray = self.network(torch.from_numpy(pictures)).numpy()
         return values
+
+    def difference(self, engine: Engine, pictures: FloatArray) -> float:
+        """The greatest difference between PyTorch's logits and a written file's.
+
+        Parameters
+        ----------
+        engine : Engine
+            That runs the file.
+        pictures : ndarray of float32, shape (n, channels, height, width)
+        """
+        return float(np.abs(engine.run(pictures).logits - self.logits(pictures)).max())
 
 
 def draft(order: Order) -> Draft:

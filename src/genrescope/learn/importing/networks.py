@@ -48,7 +48,10 @@ def build(name: str, picture: PictureSpec) -> nn.Module:
         options["init_weights"] = True
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
-        network: nn.Module = torchvision_models.get_model(name, weights=None, **options)
+        try:
+            network: nn.Module = torchvision_models.get_model(name, weights=None, **options)
+        except (AssertionError, ValueError) as error:
+            raise ModelError(f"{name} cannot see such a picture: {error}") from error
         if picture.channels != 3:
             _restem(network, picture.channels)
     return network.eval()
@@ -179,8 +182,9 @@ def _fix_pools(network: nn.Module, picture: PictureSpec) -> None:
                 sizes[name] = (given[0].shape[2], given[0].shape[3])
 
             hooks.append(module.register_forward_hook(note))
-    with torch.inference_mode():
-        network(torch.zeros(1, picture.channels, picture.height, picture.width))
+    if hooks:
+        with torch.inference_mode():
+            network(torch.zeros(1, picture.channels, picture.height, picture.width))
     for hook in hooks:
         hook.remove()
     for name, size in sizes.items():
