@@ -42,9 +42,11 @@ def mount(app: FastAPI, studio: Studio, settings: Settings) -> None:
     from genrescope.apps.web.cloakroom import Cloakroom
     from genrescope.apps.web.pages import build_pages
     from genrescope.apps.web.routes import asset, make_router
+    from genrescope.apps.web.shut import ShutDoors
 
     cloakroom = Cloakroom()
     app.include_router(make_router(cloakroom))
+    app.add_middleware(ShutDoors)
     app.router.add_event_handler("shutdown", cloakroom.close)
     for name in texts.names():
         told = texts.load(name)

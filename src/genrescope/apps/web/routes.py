@@ -7,14 +7,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
 from genrescope.apps.api.context import Here
 from genrescope.apps.api.receiving import receive_one
 from genrescope.apps.web import texts
 from genrescope.apps.web.cloakroom import Cloakroom
-from genrescope.types import GenrescopeError
 
 SAMPLE_ENDINGS = (".mp3", ".flac", ".ogg", ".wav", ".m4a")
 ASSETS = {"viewer.js": "text/javascript", "page.js": "text/javascript", "style.css": "text/css"}
@@ -58,14 +57,14 @@ def make_router(cloakroom: Cloakroom) -> APIRouter:
         """One of the clips."""
         folder = sample_folder()
         if folder is None or name not in sample_names():
-            raise GenrescopeError(f"no sample {name!r}")
+            raise HTTPException(404)
         return FileResponse(folder / name)
 
     @router.get("/web/assets/{name}")
     async def script(name: str) -> Response:
         """A script or style sheet of the pages."""
         if name not in ASSETS:
-            raise GenrescopeError(f"no asset {name!r}")
+            raise HTTPException(404)
         return Response(asset(name), media_type=ASSETS[name])
 
     @router.get("/favicon.ico")
