@@ -130,6 +130,17 @@ def test_more_than_the_limit_in_chunks_is_refused_while_it_comes(server: Served)
 BEGUN = b"POST /api/v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\nabc"
 
 
+def test_what_follows_a_form_counts_too(server: Served) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name=f; filename="f"\r\n\r\nabc\r\n--b--\r\n'
+        for _ in range(2000):
+            yield bytes(2**16)
+
+    head = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = server.http.post("/api/v1/classify", content=endless(), headers=head)
+    assert "more came" in detail(answer, 413, "too-large")
+
+
 def test_an_upload_that_stands_still() -> None:
     with gated(Settings(idle_seconds=0.2)) as (served, _), served.raw(BEGUN) as wire:
         assert answer_on(wire)[0] == 408

@@ -48,10 +48,11 @@ async def receive_files(
     kind, options = parse_options_header(request.headers.get("content-type"))
     files = _Files(here, stack, most, limit)
     if kind == b"multipart/form-data":
-        await _read_form(request, here, files, options.get(b"boundary", b""))
+        boundary = options.get(b"boundary", b"")
+        await _read_form(_chunks(request, here, limit), files, boundary)
     else:
         upload = files.begin(request.query_params.get("name"))
-        async for chunk in _chunks(request, here):
+        async for chunk in _chunks(request, here, limit):
             files.write(upload, chunk)
     if not files.all:
         raise ServingError("the form holds no file: send one, as in curl -F file=@song.mp3")
@@ -99,11 +100,11 @@ class _Files:
             raise BusyError(why, 60) from error
 
 
-async def _read_form(request: Request, here: Context, files: _Files, boundary: bytes) -> None:
+async def _read_form(chunks: AsyncIterator[bytes], files: _Files, boundary: bytes) -> None:
     form = _Form(files)
     try:
         parser = MultipartParser(boundary, form.callbacks(), max_header_size=HEADER_BYTES)
-        async for chunk in _chunks(request, here):
+        async for chunk in chunks:
             parser.write(chunk)
         parser.finalize()
     except FormParserError as error:
@@ -168,9 +169,9 @@ class _Form:
         self.ended = True
 
 
-async def _chunks(request: Request, here: Context) -> AsyncIterator[bytes]:
+async def _chunks(request: Request, here: Context, most: int) -> AsyncIterator[bytes]:
     stream = request.stream()
-    limit = here.settings.idle_seconds
+    limit, came = here.settings.idle_seconds, 0
     while True:
         try:
             chunk = await asyncio.wait_for(anext(stream), limit)
@@ -181,4 +182,7 @@ async def _chunks(request: Request, here: Context) -> AsyncIterator[bytes]:
         except ClientDisconnect as error:
             raise StoppedError("the client went away while it was sending") from error
         here.metrics.received.inc(len(chunk))
+        came += len(chunk)
+        if came > most + OVERHEAD_BYTES:  # around the files, where nothing else counts
+            raise TooLargeError(f"the limit is {most / 1e6:g} MB, and more came")
         yield chunk
