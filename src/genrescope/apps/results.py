@@ -49,6 +49,7 @@ def _prediction(prediction: Prediction, per_window: bool) -> dict[str, Any]:
         "probability": round(prediction.top(1)[0][1], 4),
         "probabilities": _named(prediction.labels, prediction.probabilities),
         "calibrated": prediction.calibrated,
+        "pretrained": prediction.pretrained,
         "music": _share(prediction.music),
         "seconds": round(prediction.seconds, 3),
         "windows": len(prediction.window_starts),

@@ -40,18 +40,39 @@ def export_graph(network: nn.Module, picture: PictureSpec) -> onnx.ModelProto:
     with torch.inference_mode():
         places = network.trunk(sample).shape[2:].numel()
     running = WithActivationMap(network, places).eval()
+    return trace_graph(running, sample, ("logits", "cam"))
+
+
+def trace_graph(
+    network: nn.Module, sample: torch.Tensor, outputs: tuple[str, ...]
+) -> onnx.ModelProto:
+    """Any network from a picture to named outputs as an ONNX graph, for any batch.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        In evaluation mode.
+    sample : torch.Tensor, shape (batch, channels, height, width)
+    outputs : tuple of str
+        In the order in which the network gives them.
+
+    Returns
+    -------
+    onnx.ModelProto
+        float32, without a card.
+    """
     buffer = io.BytesIO()
     with torch.inference_mode(), warnings.catch_warnings():
         # The exporter by tracing folds batch norms and needs no further package; PyTorch warns,
         # from several places, that another is the default now.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
-            running,
+            network,
             (sample,),
             buffer,  # type: ignore[arg-type]
             input_names=["picture"],
-            output_names=["logits", "cam"],
-            dynamic_axes={name: {0: "batch"} for name in ("picture", "logits", "cam")},
+            output_names=list(outputs),
+            dynamic_axes={name: {0: "batch"} for name in ("picture", *outputs)},
             opset_version=OPSET,
             dynamo=False,
         )

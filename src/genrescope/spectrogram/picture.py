@@ -10,7 +10,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from genrescope.types import FloatArray, PictureSpec, SpectrogramError, refuse
+from genrescope.types import (
+    FloatArray,
+    PictureSpec,
+    SpectrogramError,
+    SpectrogramSpec,
+    refuse,
+)
 
 
 @lru_cache(maxsize=64)
@@ -52,7 +58,7 @@ def draw_picture(unit: FloatArray, spec: PictureSpec) -> FloatArray:
     Parameters
     ----------
     unit : ndarray of float32, shape (windows, bands, frames)
-        What `scale_unit` gives.
+        What `unit_values` gives.
     spec : PictureSpec
 
     Returns
@@ -73,6 +79,25 @@ def draw_picture(unit: FloatArray, spec: PictureSpec) -> FloatArray:
     std = np.asarray(spec.std, dtype=np.float32)[None, :, None, None]
     picture: FloatArray = np.ascontiguousarray((resized[:, None] - mean) / std, dtype=np.float32)
     return picture
+
+
+def unit_values(values: FloatArray, spec: SpectrogramSpec) -> FloatArray:
+    """Map a spectrogram's values to [0, 1], whatever its recipe.
+
+    Parameters
+    ----------
+    values : ndarray of float32, any shape
+        Of a spectrogram by `spec`.
+    spec : SpectrogramSpec
+
+    Returns
+    -------
+    ndarray of float32, same shape
+    """
+    if spec.compression == "db":
+        return scale_unit(values, spec.dynamic_range_db)
+    unit: FloatArray = np.clip(values / np.float32(spec.log_ceiling), 0.0, 1.0)
+    return unit
 
 
 def scale_unit(values: FloatArray, dynamic_range_db: float) -> FloatArray:

@@ -109,7 +109,14 @@ def _write_picture(source: str, output: Path, kind: str, model: str | None, star
     from genrescope.spectrogram.picture import draw_picture
 
     name = model or next(
-        (n.name for n in models.list_models() if n.card and n.card.spectrogram.kind == kind), None
+        (
+            listing.name
+            for listing in models.list_models()
+            if listing.card
+            and listing.card.spectrogram.kind == kind
+            and not listing.card.pretrained
+        ),
+        None,
     )
     if name is None:
         raise GenrescopeError(f"no model that looks at {kind} spectrograms is there")

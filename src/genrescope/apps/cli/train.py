@@ -33,8 +33,12 @@ def train_command(
     """
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("torchvision") is None:
         raise MissingExtraError("training", "train")
-    from genrescope.learn import workshop
+    from genrescope.learn import folding, workshop
 
+    if folding.is_fold(recipe):
+        model = folding.make_folded(recipe, output, data)
+        show.out().print(f"wrote {model.path} ({model.size_bytes:,} bytes)", highlight=False)
+        return
     bench = workshop.prepare(recipe, runs, data)
     show.remark(f"{bench.describe()}; checkpoints in {bench.run.folder}")
     columns = (
