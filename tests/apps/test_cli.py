@@ -20,6 +20,9 @@ from genrescope.apps.cli import show
 from genrescope.apps.cli.main import app, main
 from genrescope.apps.cli.sources import find_sources
 from genrescope.classification import taxonomies
+from genrescope.models import save_model
+from genrescope.types import MusicGauge
+from tests import onnx_models
 
 LABELS = taxonomies.load("genres16").labels
 
@@ -166,6 +169,44 @@ def test_models_and_cards() -> None:
     assert run("models", "verify")[0] == 0
     card = json.loads(run("models", "show", "mobilenetv3_mel", "--json")[1])
     assert tuple(card["labels"]) == LABELS
+
+
+def test_a_model_of_others_is_marked(samples: Path) -> None:
+    sound = str(samples / "country_short_1s5.mp3")
+    code, out, _ = run("classify", "--model", "musicnn_msd", sound)
+    assert code == 0
+    assert "musicnn_msd (pre-trained)" in out
+    result = json.loads(run("classify", "--json", "-m", "musicnn_msd", sound)[1])
+    assert result["pretrained"] is True
+    assert result["music"] is None
+    assert "pre-trained by others" in run("models", "list")[1]
+    shown = run("models", "show", "musicnn_msd")[1]
+    assert "log10(1 + 10000 × power)" in shown
+    assert "Million Song Dataset" in shown
+    code, _, err = run("evaluate", "musicnn_msd")
+    assert code == 1
+    assert "by another recipe" in err
+
+
+def test_what_may_be_no_music_is_said(
+    samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, offset in (("sure", 50.0), ("unsure", -50.0)):
+        gauge = MusicGauge("texture", (0.0,) * 64, offset)
+        card = onnx_models.card(name, music=gauge)
+        save_model(onnx_models.graph(), card, tmp_path / f"{name}.onnx")
+    monkeypatch.setenv("GENRESCOPE_MODELS", str(tmp_path))
+    sound = str(samples / "country_short_1s5.mp3")
+    assert "Not music?" not in run("classify", "-m", "sure", sound)[1]
+    assert (
+        "Not music? Confidence that this is music at all: 0 %"
+        in run("classify", "-m", "unsure", sound)[1]
+    )
+    rows = list(csv.DictReader(io.StringIO(run("classify", "--csv", "-m", "sure", sound)[1])))
+    assert float(rows[0]["music"]) == 1.0
+    both = json.loads(run("classify", "--json", "-m", "sure", "-m", "unsure", sound)[1])
+    assert both["music"] == 0.5
+    assert "by the spectrogram's texture" in run("models", "show", "sure")[1]
 
 
 def test_doctor() -> None:

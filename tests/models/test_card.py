@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genrescope.models import card_from_json, card_to_json
+from genrescope.models import card_from_json, card_to_json, find
 from genrescope.types import (
     GENRESCOPE_CQT,
     GENRESCOPE_MEL,
@@ -140,6 +140,17 @@ def test_refusals(text: str, says: str) -> None:
 
 def test_a_card_written_before_there_were_music_gauges_reads() -> None:
     assert card_from_json(without("music")) == card(music=None)
+
+
+@pytest.mark.parametrize("name", ["mobilenetv3_mel", "mobilenetv3_cqt"])
+def test_cards_written_before_there_were_other_scales_read_the_same(name: str) -> None:
+    whole = find(name).card
+    table = json.loads(card_to_json(whole))
+    del table["pretrained"]
+    for key in ("compression", "log_gain", "log_ceiling"):
+        del table["spectrogram"][key]
+    assert card_from_json(json.dumps(table)) == whole
+    assert whole.spectrogram in (GENRESCOPE_MEL, GENRESCOPE_CQT)
 
 
 def test_an_impossible_recipe_is_refused() -> None:

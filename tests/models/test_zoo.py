@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import tomllib
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from genrescope import models
+from genrescope.classification.classifier import load_models
 from genrescope.models import save_model, zoo
 from genrescope.types import DigestError, ModelError, ModelNotFoundError
 from tests import onnx_models
@@ -44,6 +46,46 @@ def test_the_package_carries_what_runs_by_default() -> None:
     assert {"mobilenetv3_mel", "mobilenetv3_cqt"} <= {one.name for one in listings}
     assert all(not one.problem for one in listings)
     assert models.default_models() == ("mobilenetv3_mel",)
+
+
+def test_the_package_carries_a_model_of_others_that_runs_only_where_it_is_named(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = models.find("musicnn_msd").card
+    assert "Million Song Dataset" in card.pretrained
+    assert "ISC" in card.licence
+    assert card.labels == models.find("mobilenetv3_mel").card.labels
+    assert "musicnn_msd" not in models.own_models()
+    listed = [m.card.name for m in load_models(["all"])]
+    assert "mobilenetv3_mel" in listed
+    assert "musicnn_msd" not in listed
+    named = [m.card.name for m in load_models(["musicnn_msd", "all"])]
+    assert named == [*listed, "musicnn_msd"]
+
+
+def test_the_default_is_never_a_model_of_others(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zoo, "folders", lambda: [("mine", mine)])
+    theirs = onnx_models.card("a_theirs", pretrained="by others")
+    save_model(onnx_models.graph(), theirs, mine / "a_theirs.onnx")
+    with pytest.raises(ModelNotFoundError, match=r"trained by others.*--model a_theirs"):
+        models.default_models()
+    onnx_models.write(mine, "b_mine")
+    assert models.default_models() == ("b_mine",)
+
+
+def test_the_licence_of_others_travels() -> None:
+    import onnx
+
+    path = models.find("musicnn_msd").path
+    text = path.with_name("LICENSE-musicnn.md").read_text(encoding="utf-8")
+    assert "Universitat Pompeu Fabra" in text
+    assert onnx.load(path, load_external_data=False).doc_string == text
+    root = Path(__file__).resolve().parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    named = [root / name for name in project["project"]["license-files"]]
+    assert path.with_name("LICENSE-musicnn.md") in named
 
 
 def test_a_broken_file_is_listed_with_its_problem(mine: Path) -> None:

@@ -71,6 +71,23 @@ def test_mel(samples: Path, clip: str, rate: int, hop: int, n_fft: int, high: fl
 
 
 @pytest.mark.parametrize("clip", CLIPS)
+def test_a_recipe_of_others_without_a_reference(samples: Path, clip: str) -> None:
+    """Musicnn's: log10(10000 x + 1) of 96 bands at 16 kHz."""
+    y = sound(samples / clip, 16000)
+    spec = SpectrogramSpec(
+        "mel", 16000, 96, 256, 512, 0.0, 8000.0, compression="log10", log_gain=1e4, log_ceiling=8.0
+    )
+    power = librosa.feature.melspectrogram(y=y, sr=16000, n_fft=512, hop_length=256, n_mels=96)
+    theirs = np.log10(10000 * power + 1)
+    ours = spectrogram.draw(Waveform(y, 16000), spec).values
+    assert ours.shape == theirs.shape
+    assert theirs.max() > 3
+    np.testing.assert_allclose(ours, theirs, atol=2e-3)
+    louder = spectrogram.draw(Waveform(y * np.float32(2), 16000), spec).values
+    assert louder.mean() > ours.mean() + 0.2
+
+
+@pytest.mark.parametrize("clip", CLIPS)
 @pytest.mark.parametrize(("rate", "hop", "bins", "octave"), CQT)
 def test_constant_q(samples: Path, clip: str, rate: int, hop: int, bins: int, octave: int) -> None:
     y = sound(samples / clip, rate)

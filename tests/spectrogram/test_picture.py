@@ -14,8 +14,17 @@ from genrescope.spectrogram.picture import (
     draw_picture,
     resize_matrix,
     scale_unit,
+    unit_values,
 )
-from genrescope.types import CardError, ColourMap, PictureSpec, SpectrogramError
+from genrescope.types import (
+    GENRESCOPE_CQT,
+    GENRESCOPE_MEL,
+    CardError,
+    ColourMap,
+    PictureSpec,
+    SpectrogramError,
+    SpectrogramSpec,
+)
 
 SIZES = st.integers(1, 300)
 
@@ -62,6 +71,22 @@ def test_low_bands_come_first() -> None:
 def test_unit_clips() -> None:
     values = np.array([-200.0, -80.0, -20.0, 5.0], dtype=np.float32)
     assert scale_unit(values, 80.0).tolist() == [0.0, 0.0, 0.75, 1.0]
+
+
+@pytest.mark.parametrize("spec", [GENRESCOPE_MEL, GENRESCOPE_CQT], ids=lambda spec: spec.kind)
+def test_our_recipes_are_scaled_to_the_bit_as_ever(spec: SpectrogramSpec) -> None:
+    values = np.random.default_rng(0).uniform(-85, 0, (2, 8, 9)).astype(np.float32)
+    assert np.array_equal(unit_values(values, spec), scale_unit(values, 80.0))
+
+
+def test_a_picture_can_be_the_values_themselves() -> None:
+    spec = SpectrogramSpec(
+        "mel", 16000, 96, 256, 512, 0.0, 8000.0, compression="log10", log_gain=1e4, log_ceiling=8.0
+    )
+    values = np.random.default_rng(0).uniform(0, 7, (2, 96, 187)).astype(np.float32)
+    picture = draw_picture(unit_values(values, spec), PictureSpec(96, 187, 1, (0.0,), (1 / 8,)))
+    np.testing.assert_allclose(picture[:, 0], values, atol=1e-6)
+    assert unit_values(values + 8, spec).max() == 1.0
 
 
 def test_refusals() -> None:

@@ -91,6 +91,28 @@ def test_a_recipe_that_makes_no_sense(field: str, value: float) -> None:
         replace(GENRESCOPE_MEL, **{field: value})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"compression": "log10"}, "log_gain must be positive"),
+        ({"compression": "log10", "log_gain": 1e4, "log_ceiling": math.inf}, "log_ceiling"),
+        ({"compression": "log10", "log_gain": math.nan, "log_ceiling": 8.0}, "log_gain"),
+        ({"log_gain": 1e4}, "0 for db"),
+    ],
+)
+def test_a_logarithm_needs_its_figures_and_decibels_none(
+    fields: dict[str, float], words: str
+) -> None:
+    with pytest.raises(SpectrogramError, match=words):
+        replace(GENRESCOPE_MEL, **fields)  # type: ignore[arg-type]
+
+
+def test_values_have_a_range() -> None:
+    assert GENRESCOPE_MEL.value_range == (-80.0, 0.0)
+    spec = replace(GENRESCOPE_MEL, compression="log10", log_gain=1e4, log_ceiling=8.0)
+    assert spec.value_range == (0.0, 8.0)
+
+
 def test_constant_q_says_how_many_bins_an_octave_has() -> None:
     with pytest.raises(SpectrogramError, match="bins_per_octave"):
         replace(GENRESCOPE_CQT, bins_per_octave=0)

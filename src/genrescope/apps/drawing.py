@@ -35,6 +35,7 @@ def draw_axes(picture: Spectrogram, title: str, path: Path | IO[bytes]) -> None:
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     half = picture.spec.hop_length / picture.spec.sample_rate / 2
+    low, high = picture.spec.value_range
     extent = (float(seconds[0]) - half, float(seconds[-1]) + half, -0.5, picture.spec.bands - 0.5)
     image = axes.imshow(
         picture.values,
@@ -42,14 +43,16 @@ def draw_axes(picture: Spectrogram, title: str, path: Path | IO[bytes]) -> None:
         aspect="auto",
         extent=extent,
         cmap=COLOURS,
-        vmin=-picture.spec.dynamic_range_db,
-        vmax=0.0,
+        vmin=low,
+        vmax=high,
         interpolation="nearest",
     )
     axes.set_title(_plain(title), fontsize=10, loc="left")
     axes.set_xlabel("time (s)")
     _mark_bands(axes, picture)
-    figure.colorbar(image, ax=axes, label="dB below the loudest", pad=0.01)
+    gain = f"log10 of 1 + {picture.spec.log_gain:g} × power"
+    label = "dB below the loudest" if picture.spec.compression == "db" else gain
+    figure.colorbar(image, ax=axes, label=label, pad=0.01)
     figure.savefig(path, dpi=DOTS_PER_INCH, format="png")
 
 

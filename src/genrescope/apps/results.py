@@ -53,6 +53,7 @@ def _prediction(prediction: Prediction, per_window: bool, top: int | None) -> di
         "probability": round(prediction.top(1)[0][1], 4),
         "probabilities": _named(prediction.labels, prediction.probabilities, top),
         "calibrated": prediction.calibrated,
+        "pretrained": prediction.pretrained,
         "music": _share(prediction.music),
         "seconds": round(prediction.seconds, 3),
         "windows": len(prediction.window_starts),

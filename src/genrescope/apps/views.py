@@ -90,7 +90,12 @@ def card_that_sees(kind: SpectrogramKind, model: str | None = None) -> ModelCard
         If no model looks at them.
     """
     name = model or next(
-        (n.name for n in models.list_models() if n.card and n.card.spectrogram.kind == kind), None
+        (
+            one.name
+            for one in models.list_models()
+            if one.card and one.card.spectrogram.kind == kind and not one.card.pretrained
+        ),
+        None,
     )
     if name is None:
         raise GenrescopeError(f"no model that looks at {kind} spectrograms is there")

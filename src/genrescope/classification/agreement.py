@@ -87,4 +87,5 @@ def _reorder(prediction: Prediction, labels: tuple[str, ...]) -> Prediction:
         seconds=prediction.seconds,
         notices=prediction.notices,
         music=prediction.music,
+        pretrained=prediction.pretrained,
     )

@@ -19,7 +19,7 @@ from genrescope.classification.calibrate import apply_temperature
 from genrescope.classification.music import music_confidence, music_scores
 from genrescope.classification.pool import pool_logits
 from genrescope.models.engines import Engine, open_engine
-from genrescope.spectrogram.picture import draw_picture, scale_unit
+from genrescope.spectrogram.picture import draw_picture, unit_values
 from genrescope.types import (
     AudioError,
     Comparison,
@@ -66,7 +66,7 @@ class Drawn:
         """The windows in [0, 1], shape (windows, bands, frames)."""
         spec, values = self.spectrogram.spec, self.spectrogram.values
         cut = [values[:, column : column + spec.frames] for column in self.window_columns]
-        return scale_unit(np.stack(cut), spec.dynamic_range_db)
+        return unit_values(np.stack(cut), spec)
 
 
 @dataclass(slots=True, eq=False)
@@ -86,7 +86,8 @@ def load_models(
     Parameters
     ----------
     names : sequence of str
-        Names or paths; ``all`` stands for every usable model; none for the default.
+        Names or paths; ``all`` stands for every usable model that was trained from scratch;
+        none for the default. A model that others trained takes part only where it is named.
     engine, device : str, optional
         See `genrescope.models.engines`.
 
@@ -97,7 +98,7 @@ def load_models(
     """
     wanted = list(dict.fromkeys(names)) or list(zoo.default_models())
     if "all" in wanted:
-        wanted = [listing.name for listing in zoo.list_models() if not listing.problem]
+        wanted = list(dict.fromkeys([*zoo.own_models(), *(n for n in wanted if n != "all")]))
     files = [zoo.find(name) for name in wanted]
     return tuple(Model(file.card, open_engine(file, engine, device)) for file in files)
 
@@ -227,4 +228,5 @@ def _conclude(
         seconds=seconds,
         notices=notices,
         music=music_confidence(np.concatenate(tally.music)) if tally.music else None,
+        pretrained=bool(card.pretrained),
     )

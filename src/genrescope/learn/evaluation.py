@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrescope.learn.excerpts import Excerpts, UnitBytes
-from genrescope.types import FloatArray, TrainingError, refuse
+from genrescope.types import (
+    GENRESCOPE_CQT,
+    GENRESCOPE_MEL,
+    FloatArray,
+    ModelCard,
+    TrainingError,
+    refuse,
+)
 
 REAL_AUDIO = ("audio_pairs", "audio_pairs_rock")
 """The collections of real audio, which are judged by together."""
@@ -17,6 +25,24 @@ TRANSLATED_NOTE = "constant-Q pictures translated from mel"
 
 Infer = Callable[[FloatArray], FloatArray]
 """From windows (n, bands, frames) in [0, 1] to logits (n, genres)."""
+
+
+def check_recipe(card: ModelCard) -> None:
+    """Refuse a model that looks at other spectrograms than the collections hold.
+
+    Raises
+    ------
+    TrainingError
+    """
+    drawn = GENRESCOPE_MEL if card.spectrogram.kind == "mel" else GENRESCOPE_CQT
+    own = card.spectrogram
+    length, reference = own.window_seconds, own.reference_seconds
+    refuse(
+        replace(drawn, window_seconds=length, reference_seconds=reference) != own,
+        f"{card.name} looks at spectrograms by another recipe than the collections hold: what "
+        "could be measured of it stands on its card (`genrescope models show`)",
+        TrainingError,
+    )
 
 
 def window_columns(columns: int, frames: int) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Sequence
 
 import onnx
 import torch
@@ -39,7 +40,28 @@ def export_graph(network: nn.Module, picture: PictureSpec) -> onnx.ModelProto:
             places = network.trunk(sample).shape[2:].numel()
         network = WithActivationMap(network, places).eval()
         outputs.append("cam")
-    graph = onnx.load_from_string(_trace(network, sample, outputs))
+    return trace_graph(network, sample, outputs)
+
+
+def trace_graph(
+    network: nn.Module, sample: torch.Tensor, outputs: Sequence[str]
+) -> onnx.ModelProto:
+    """Any network from a picture to named outputs as an ONNX graph, for any batch.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        In evaluation mode.
+    sample : torch.Tensor, shape (batch, channels, height, width)
+    outputs : sequence of str
+        In the order in which the network gives them.
+
+    Returns
+    -------
+    onnx.ModelProto
+        float32, without a card.
+    """
+    graph = onnx.load_from_string(_trace(network, sample, list(outputs)))
     onnx.checker.check_model(graph)
     return graph
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from genrescope.classification.classifier import Model, load_models
 from genrescope.learn import datasets
-from genrescope.learn.evaluation import REAL_AUDIO, TRANSLATED_NOTE
+from genrescope.learn.evaluation import REAL_AUDIO, TRANSLATED_NOTE, check_recipe
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.gauge_rows import (
     Feature,
@@ -165,6 +165,7 @@ def gauge_file(
         If the model is not there, or the file cannot be written.
     """
     file, model = find(name), load_models([name])[0]
+    check_recipe(model.card)
     folder = folder or datasets.data_folder()
     music = withhold_judged(
         [datasets.load(one).load(folder) for one in MUSIC[model.card.spectrogram.kind]]

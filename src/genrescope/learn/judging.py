@@ -16,6 +16,7 @@ from genrescope.learn.evaluation import (
     REAL_AUDIO,
     TRANSLATED_NOTE,
     Infer,
+    check_recipe,
     excerpt_logits,
     song_logits,
 )
@@ -68,6 +69,7 @@ def judge_model(name: str, folder: Path | None = None, cache: Path | None = None
     list of Report
     """
     model = load_models([name])[0]
+    check_recipe(model.card)
     folder = folder or datasets.data_folder()
     kind = model.card.spectrogram.kind
     names = [*REAL_AUDIO, "gtzan", "ece324"]

@@ -3,7 +3,7 @@
 from genrescope.models.card import card_from_json, card_to_json
 from genrescope.models.file import ModelFile, read_model, save_model
 from genrescope.models.installed import install, remove
-from genrescope.models.zoo import Listing, default_models, find, list_models
+from genrescope.models.zoo import Listing, default_models, find, list_models, own_models
 
 __all__ = [
     "Listing",
@@ -14,6 +14,7 @@ __all__ = [
     "find",
     "install",
     "list_models",
+    "own_models",
     "read_model",
     "remove",
     "save_model",

@@ -190,15 +190,25 @@ def default_models() -> tuple[str, ...]:
         path = _locate(name)
         if path is not None and not _list_one(path, "").problem:
             return (name,)
-    listings = list_models()
-    for listing in listings:
-        if not listing.problem:
-            return (listing.name,)
+    own, listings = own_models(), list_models()
+    if own:
+        return own[:1]
+    others = [listing.name for listing in listings if not listing.problem]
+    if others:
+        raise ModelNotFoundError(
+            f"the only models here were trained by others and run where they are named: --model "
+            f"{others[0]}"
+        )
     problems = "".join(f"; {listing.problem}" for listing in listings)
     raise ModelNotFoundError(
         f"no model file that can be used: put one into {installed_folder()}, or point "
         f"{FOLDERS_VARIABLE} at a folder that has some{problems}{_absent_folders()}"
     )
+
+
+def own_models() -> tuple[str, ...]:
+    """Names of the usable models that were trained from scratch: what ``all`` stands for."""
+    return tuple(one.name for one in list_models() if one.card and not one.card.pretrained)
 
 
 def write_index(folder: Path) -> Path:

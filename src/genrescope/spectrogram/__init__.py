@@ -65,8 +65,9 @@ def draw(waveform: Waveform, spec: SpectrogramSpec) -> Spectrogram:
     Returns
     -------
     Spectrogram
-        ``values`` float32 (spec.bands, 1 + samples // spec.hop_length) in dB relative to the
-        loudest value of this waveform; all at the floor where it is silent.
+        ``values`` float32 (spec.bands, 1 + samples // spec.hop_length), in dB relative to the
+        loudest value of this waveform, all at the floor where it is silent; or by the
+        recipe's own logarithm.
 
     Raises
     ------

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrescope.spectrogram.blocks import CHUNK, block_rows
-from genrescope.spectrogram.decibels import to_decibels
+from genrescope.spectrogram.decibels import compress
 from genrescope.spectrogram.frequencies import constant_q_hz
 from genrescope.types import (
     FloatArray,
@@ -58,7 +58,7 @@ def draw(waveform: Waveform, spec: SpectrogramSpec) -> Spectrogram:
     """Draw a constant-Q spectrogram; see `genrescope.spectrogram.draw`."""
     magnitude = constant_q(waveform.samples, spec)
     centres = constant_q_hz(spec.low_hz, spec.bands, spec.bins_per_octave).astype(np.float32)
-    values = to_decibels(np.square(magnitude), spec.dynamic_range_db)
+    values = compress(np.square(magnitude), spec)
     return Spectrogram(values, spec, centres, waveform.start)
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from genrescope.spectrogram.blocks import CHUNK, block_rows
-from genrescope.spectrogram.decibels import to_decibels
+from genrescope.spectrogram.decibels import compress
 from genrescope.spectrogram.frequencies import mel_edges_hz
 from genrescope.types import FloatArray, Spectrogram, SpectrogramSpec, Waveform
 
@@ -37,7 +37,7 @@ def draw(waveform: Waveform, spec: SpectrogramSpec) -> Spectrogram:
     """Draw a mel spectrogram; see `genrescope.spectrogram.draw`."""
     power = mel_power(waveform.samples, spec)
     centres = mel_edges_hz(spec.low_hz, spec.high_hz, spec.bands)[1:-1].astype(np.float32)
-    values = to_decibels(power, spec.dynamic_range_db)
+    values = compress(power, spec)
     return Spectrogram(values, spec, centres, waveform.start)
 
 

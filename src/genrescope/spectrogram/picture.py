@@ -10,7 +10,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from genrescope.types import ColourMap, FloatArray, PictureSpec, SpectrogramError, refuse
+from genrescope.types import (
+    ColourMap,
+    FloatArray,
+    PictureSpec,
+    SpectrogramError,
+    SpectrogramSpec,
+    refuse,
+)
 
 
 @lru_cache(maxsize=64)
@@ -52,7 +59,7 @@ def draw_picture(unit: FloatArray, spec: PictureSpec) -> FloatArray:
     Parameters
     ----------
     unit : ndarray of float32, shape (windows, bands, frames)
-        What `scale_unit` gives.
+        What `unit_values` gives.
     spec : PictureSpec
 
     Returns
@@ -128,6 +135,25 @@ def _colour_table(colours: ColourMap) -> FloatArray:
     table: FloatArray = shades[:, :3] / np.float32(255)
     table.setflags(write=False)
     return table
+
+
+def unit_values(values: FloatArray, spec: SpectrogramSpec) -> FloatArray:
+    """Map a spectrogram's values to [0, 1], whatever its recipe.
+
+    Parameters
+    ----------
+    values : ndarray of float32, any shape
+        Of a spectrogram by `spec`.
+    spec : SpectrogramSpec
+
+    Returns
+    -------
+    ndarray of float32, same shape
+    """
+    if spec.compression == "db":
+        return scale_unit(values, spec.dynamic_range_db)
+    unit: FloatArray = np.clip(values / np.float32(spec.log_ceiling), 0.0, 1.0)
+    return unit
 
 
 def scale_unit(values: FloatArray, dynamic_range_db: float) -> FloatArray:

@@ -41,6 +41,8 @@ class Prediction:
     music : float, optional
         How sure the model is that this is music at all, in [0, 1]; below 0.5 lies what 95 % of
         music lies above. None where the model's card has no gauge for it.
+    pretrained : bool
+        Whether the network was trained by others, on data of theirs.
     """
 
     labels: tuple[str, ...]
@@ -53,6 +55,7 @@ class Prediction:
     seconds: float = 0.0
     notices: tuple[Notice, ...] = ()
     music: float | None = None
+    pretrained: bool = False
 
     def __post_init__(self) -> None:
         width = len(self.labels)

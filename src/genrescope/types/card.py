@@ -209,6 +209,9 @@ class ModelCard:
         Which artists or songs were kept from training, in a sentence.
     warnings : tuple of str
         What must not be believed of this model.
+    pretrained : str
+        Who trained the network before Genrescope had it, and on what; "" where it was trained
+        from scratch. Such a model takes part only where it is named.
     music : MusicGauge, optional
         What tells music from other sounds; None where none was fitted.
     format_version : int
@@ -231,6 +234,7 @@ class ModelCard:
     weights: str = "float32"
     held_out: str = ""
     warnings: tuple[str, ...] = ()
+    pretrained: str = ""
     music: MusicGauge | None = None
     bands: tuple[Band, ...] = ()
     format_version: int = CARD_FORMAT

@@ -15,6 +15,8 @@ FloatArray = NDArray[np.float32]
 
 SpectrogramKind = Literal["mel", "cqt"]
 
+Compression = Literal["db", "log10"]
+
 C1_HZ = 32.70319566257483
 """Frequency of the note C1 in Hz, at A4 = 440 Hz, equal temperament."""
 
@@ -95,13 +97,19 @@ class SpectrogramSpec:
         Lowest and highest frequency. For constant-Q ``low_hz`` is the centre of the first bin
         and ``high_hz`` that of the last.
     dynamic_range_db : float
-        Values lie in [-dynamic_range_db, 0] dB.
+        Values lie in [-dynamic_range_db, 0] dB, where they are in dB.
     window_seconds : float
         Nominal length of what a network sees at once; exactly ``frames`` columns.
     reference_seconds : float
-        0 dB is the maximum of the span of this length that a window lies in.
+        0 dB is the maximum of the span of this length that a window lies in. Recipes without a
+        reference are drawn in spans of this length all the same.
     bins_per_octave : int
         Constant-Q only; 0 for mel.
+    compression : {'db', 'log10'}
+        ``db``: decibels relative to the loudest. ``log10``: log10(1 + log_gain * power), of the
+        power as it is, whatever the loudest.
+    log_gain, log_ceiling : float
+        Of ``log10``, where values lie in [0, log_ceiling]; 0 for ``db``.
     """
 
     kind: SpectrogramKind
@@ -115,6 +123,9 @@ class SpectrogramSpec:
     window_seconds: float = 10.0
     reference_seconds: float = 30.0
     bins_per_octave: int = 0
+    compression: Compression = "db"
+    log_gain: float = 0.0
+    log_ceiling: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("sample_rate", "bands", "hop_length"):
@@ -130,6 +141,17 @@ class SpectrogramSpec:
             f"high_hz {self.high_hz:g} lies above half of {self.sample_rate} Hz",
         )
         _refuse(self.frames < 1, "a window must hold at least one column")
+        for name in ("log_gain", "log_ceiling"):
+            value = getattr(self, name)
+            good = 0 < value < math.inf if self.compression == "log10" else value == 0
+            _refuse(not good, f"{name} must be positive for log10 and 0 for db, not {value:g}")
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """Least and greatest value of a spectrogram by this recipe."""
+        if self.compression == "log10":
+            return 0.0, self.log_ceiling
+        return -self.dynamic_range_db, 0.0
 
     @property
     def frames(self) -> int:
@@ -158,12 +180,12 @@ GENRESCOPE_CQT = SpectrogramSpec(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spectrogram:
-    """A picture of sound in decibels.
+    """A picture of sound, in decibels unless its recipe says otherwise.
 
     Attributes
     ----------
     values : ndarray of float32, shape (bands, frames)
-        In dB, within [-spec.dynamic_range_db, 0]; row 0 is the lowest band.
+        Within `SpectrogramSpec.value_range`; row 0 is the lowest band.
     spec : SpectrogramSpec
     band_hz : ndarray of float32, shape (bands,)
         Centre frequency of every band in Hz, ascending.

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from genrescope.apps.cli import show
-from genrescope.types import ModelCard, PictureSpec
+from genrescope.types import ModelCard, PictureSpec, SpectrogramSpec
 
 app = typer.Typer(
     help="List, show, verify, install and remove model files.",
@@ -45,6 +45,7 @@ def list_command(as_json: Json = False) -> None:
                 "path": str(one.path),
                 "place": one.place,
                 "kind": one.card.spectrogram.kind if one.card else None,
+                "pretrained": one.card.pretrained if one.card else None,
                 "labels": list(one.card.labels) if one.card else None,
                 "problem": one.problem or None,
             }
@@ -59,7 +60,9 @@ def list_command(as_json: Json = False) -> None:
         card = one.card
         sees = f"{card.spectrogram.kind} {card.picture.height}×{card.picture.width}" if card else ""
         count = str(len(card.labels)) if card else ""
-        table.add_row(one.name, sees, count, one.place, Text(one.problem, style="red"))
+        marked = "pre-trained by others" if card and card.pretrained else ""
+        note = Text(one.problem, style="red") if one.problem else Text(marked, style="dim")
+        table.add_row(one.name, sees, count, one.place, note)
     show.out().print(table)
 
 
@@ -98,6 +101,7 @@ def _print_card(card: ModelCard) -> None:
                 "spectrogram",
                 f"{spec.kind}, {spec.bands} bands, {spec.low_hz:.1f}–{spec.high_hz:.0f} Hz{fft}",
             ),
+            ("values", _values(spec)),
             ("window", f"{window} at {spec.sample_rate} Hz"),
             ("picture", _describe_picture(picture)),
             ("labels", ", ".join(card.labels)),
@@ -107,6 +111,7 @@ def _print_card(card: ModelCard) -> None:
             ("licence", card.licence),
             ("origin", card.origin),
             ("paper", card.paper),
+            ("pre-trained", card.pretrained),
             ("held out", card.held_out),
         ]
     )
@@ -132,6 +137,14 @@ def _describe_picture(picture: PictureSpec) -> str:
     if picture.lowest_row == "last":
         parts.append("lowest band at the bottom")
     return ", ".join(parts)
+
+
+def _values(spec: SpectrogramSpec) -> str:
+    if spec.compression == "db":
+        return (
+            f"dB below the loudest of {spec.reference_seconds:g} s, to −{spec.dynamic_range_db:g}"
+        )
+    return f"log10(1 + {spec.log_gain:g} × power)"
 
 
 def _gauge(card: ModelCard) -> str:

@@ -91,13 +91,18 @@ def clock(seconds: float) -> str:
 def show_prediction(prediction: Prediction, top: int, timeline: bool = False) -> None:
     """Headline, bars and notices of one model's prediction."""
     genre, share = prediction.top(1)[0]
-    _headline(prediction.source, genre, share, f"{prediction.model}, {_extent(prediction)}")
+    _headline(prediction.source, genre, share, f"{_named(prediction)}, {_extent(prediction)}")
     _doubt(prediction.music)
     _bars(prediction.top(top))
     _notices(prediction.notices)
     if timeline:
         _timeline(prediction)
     out().print()
+
+
+def _named(prediction: Prediction) -> str:
+    """The model's name, marked where others trained it."""
+    return f"{prediction.model} (pre-trained)" if prediction.pretrained else prediction.model
 
 
 def _extent(prediction: Prediction) -> str:
@@ -159,7 +164,7 @@ def show_comparison(comparison: Comparison, top: int, timeline: bool = False) ->
     table.add_column("")
     table.add_column("mean", justify="right")
     for prediction in comparison.predictions:
-        table.add_column(prediction.model, justify="right")
+        table.add_column(_named(prediction), justify="right")
     for label, mean in comparison.top(top):
         place = comparison.labels.index(label)
         shares = [float(p.probabilities[place]) for p in comparison.predictions]

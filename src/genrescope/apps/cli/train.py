@@ -103,8 +103,12 @@ def train_by_recipe(
     recipe: Path, runs: Path, data: Path | None, output: Path, stop_after: int | None
 ) -> None:
     """Do what a recipe says, and show how it goes."""
-    from genrescope.learn import workshop
+    from genrescope.learn import folding, workshop
 
+    if folding.is_fold(recipe):
+        model = folding.make_folded(recipe, output, data)
+        show.out().print(f"wrote {model.path} ({model.size_bytes:,} bytes)", highlight=False)
+        return
     bench = workshop.prepare(recipe, runs, data)
     show.remark(f"{bench.describe()}; checkpoints in {bench.run.folder}")
     with Steps() as steps:

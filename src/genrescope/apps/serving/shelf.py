@@ -42,7 +42,7 @@ def _known() -> tuple[str, ...]:
 
 
 def _usable() -> tuple[str, ...]:
-    return tuple(one.name for one in zoo.list_models() if not one.problem)
+    return zoo.own_models()
 
 
 def _card_at(path: str) -> tuple[ModelCard | None, str]:

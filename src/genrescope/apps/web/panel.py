@@ -52,6 +52,7 @@ def columns(result: Comparison, cards: Cards, texts: Texts) -> str:
     """Every network's first genres, side by side."""
     parts = [
         f'<section class="gs-card"><h3>{escape(made.model)}</h3>'
+        f"{paragraphs(texts('analyse.pretrained') if made.pretrained else '')}"
         f"{bars(made.top(TOP), cards[made.model].taxonomy, texts)}</section>"
         for made in result.predictions
     ]

@@ -78,8 +78,9 @@ def _windows(made: Prediction, spec: SpectrogramSpec, texts: Texts) -> str:
 
 
 def _spectrogram(spec: SpectrogramSpec, view_hop: int, texts: Texts) -> str:
+    key = "cqt" if spec.kind == "cqt" else "mel" if spec.compression == "db" else "log"
     text = texts(
-        "step.spectrogram_cqt" if spec.kind == "cqt" else "step.spectrogram_mel",
+        f"step.spectrogram_{key}",
         bands=spec.bands,
         low=spec.low_hz,
         high=spec.high_hz,
@@ -89,6 +90,7 @@ def _spectrogram(spec: SpectrogramSpec, view_hop: int, texts: Texts) -> str:
         hop_ms=1000 * spec.hop_length / spec.sample_rate,
         reference=spec.reference_seconds,
         floor=spec.dynamic_range_db,
+        gain=spec.log_gain,
     )
     return paragraphs(text, texts("step.spectrogram_seen", hop=view_hop))
 

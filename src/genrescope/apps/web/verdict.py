@@ -32,6 +32,7 @@ def headline(made: Prediction, card: ModelCard, texts: Texts) -> str:
         f'<p class="gs-source">{escape(source)}</p>'
         f"{paragraphs(*meaning(card, probability, texts))}"
         f"{_not_music(made, texts)}"
+        f"{paragraphs(texts('analyse.pretrained') if made.pretrained else '')}"
         f"{remarks(made.notices, texts)}"
     )
 

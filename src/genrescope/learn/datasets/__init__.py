@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pkgutil
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
@@ -55,8 +56,8 @@ def data_folder() -> Path:
     return Path(__file__).resolve().parents[4].parent / "shared" / "data"
 
 
-def read_arrays(folder: Path, file: str) -> dict[str, np.ndarray]:
-    """All arrays of one ``.npz`` file.
+def read_arrays(folder: Path, file: str, only: Sequence[str] = ()) -> dict[str, np.ndarray]:
+    """All arrays of one ``.npz`` file, or only those named.
 
     Raises
     ------
@@ -67,4 +68,7 @@ def read_arrays(folder: Path, file: str) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise TrainingError(f"{path} is not there: point {DATA_VARIABLE} at the folder that has it")
     with np.load(path, allow_pickle=False) as archive:
-        return {key: archive[key] for key in archive.files}
+        absent = sorted(set(only) - set(archive.files))
+        if absent:
+            raise TrainingError(f"{path} has no {', '.join(absent)}")
+        return {key: archive[key] for key in only or archive.files}

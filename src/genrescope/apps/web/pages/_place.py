@@ -28,8 +28,11 @@ class Place:
         sentences = self.texts.sentences.items()
         return {key.removeprefix(before): text for key, text in sentences if key.startswith(before)}
 
-    def model_choices(self, kind: str = "") -> list[str]:
-        """Names of usable models, the default ones first; of one kind where it is given."""
+    def model_choices(self, kind: str = "", *, pretrained: bool = True) -> list[str]:
+        """Names of usable models, the default ones first; of one kind where it is given.
+
+        Models that others pre-trained come last, and only where `pretrained` asks for them.
+        """
         usable = [one for one in self.studio.models() if one.card is not None]
         found = [
             one for one in usable if not kind or (one.card and one.card.spectrogram.kind == kind)

@@ -32,7 +32,8 @@ def build(place: Place) -> None:
         value="both",
         label=texts("compare.kind"),
     )
-    networks = gr.CheckboxGroup(choices, value=choices, label=texts("compare.networks"))
+    own = place.model_choices(pretrained=False)
+    networks = gr.CheckboxGroup(choices, value=own, label=texts("compare.networks"))
     drop = place.drop("gs-compare-drop")
     run = gr.Button(texts("compare.run"), variant="primary")
     progress = gr.HTML(padding=True)
@@ -46,8 +47,9 @@ def build(place: Place) -> None:
     shown = [progress, together, other, columns, viewer, seen, rest, saves]
 
     def choose(name: str) -> Any:
-        found = place.model_choices("" if name == "both" else name)
-        return gr.update(choices=found, value=found)
+        kind = "" if name == "both" else name
+        own = place.model_choices(kind, pretrained=False)
+        return gr.update(choices=place.model_choices(kind), value=own)
 
     def answer(value: Any, names: list[str]) -> Iterator[Any]:
         yield from _answer(place, value, tuple(names or ()))
