@@ -164,7 +164,7 @@ def test_what_is_no_sound(server: Served, name: str) -> None:
 
 def test_an_empty_body_and_a_truncated_file(server: Served, samples: Path) -> None:
     for how in ({"content": b""}, {"files": {"file": ("upload", b"")}}):
-        answer = server.http.post("/api/v1/classify", **how)  # type: ignore[arg-type]
+        answer = server.http.post("/api/v1/classify", **how)
         assert answer.status_code == 422
         assert answer.json()["detail"] == "upload: the file is empty (0 bytes)"
     whole = (samples / JAZZ).read_bytes()
