@@ -124,6 +124,7 @@ def _read_prediction(plain: dict[str, Any]) -> Prediction:
         source=plain["source"],
         seconds=float(plain["seconds"]),
         notices=tuple(Notice(n["code"], n["message"], n["value"]) for n in plain["notices"]),
+        pretrained=plain["pretrained"],
         music=plain["music"],
     )
 

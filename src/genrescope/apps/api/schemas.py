@@ -41,6 +41,10 @@ class PredictionShape(_Shape):
     probability: float = Field(examples=[0.6243])
     probabilities: Probabilities = Field(examples=[{"Jazz": 0.624301, "Blues": 0.201544}])
     calibrated: bool
+    pretrained: bool = Field(description="Whether others trained the network.")
+    music: float | None = Field(
+        description="How sure the model is that this is music at all; null where it cannot say."
+    )
     seconds: float = Field(examples=[15.0])
     windows: int = Field(examples=[1])
     notices: list[NoticeShape]
@@ -63,6 +67,7 @@ class ComparisonShape(_Shape):
     agreement: float = Field(description="Share of the models whose first choice is the mean's.")
     divergence_bits: float = Field(description="Generalised Jensen-Shannon divergence.")
     entropy_bits: float
+    music: float | None = Field(description="Mean of what the models say of it.")
     dissenters: list[DissenterShape]
     models: list[PredictionShape]
 
