@@ -93,7 +93,7 @@ def test_variables_must_all_fit() -> None:
         load_variables(variables)
     assert "musicnn" not in networks.names()
     with pytest.raises(TrainingError, match="not trained here"):
-        networks.load("mobilenet_v3_large") and load_build()
+        load_build()
     assert sum(p.numel() for p in network.parameters()) > 700_000
 
 

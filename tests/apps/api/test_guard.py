@@ -28,10 +28,8 @@ def test_the_token(guarded: Served) -> None:
     assert bare.headers["www-authenticate"].startswith("Bearer")
     assert bare.json()["type"] == "/api/v1/problems/token"
     for wrong in ("Bearer", "Bearer x", f"Basic {TOKEN}", TOKEN, "Bearer é"):
-        answer = guarded.http.get(
-            "/api/v1/models",
-            headers={b"Authorization": wrong.encode("latin-1")},
-        )
+        head = {b"Authorization": wrong.encode("latin-1")}
+        answer = guarded.http.get("/api/v1/models", headers=head)
         assert answer.status_code == 401, wrong
     right = {"Authorization": f"Bearer {TOKEN}"}
     assert guarded.http.get("/api/v1/models", headers=right).status_code == 200

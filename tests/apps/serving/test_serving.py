@@ -15,6 +15,7 @@ from genrescope.apps.serving.jobs import Jobs
 from genrescope.apps.serving.problems import PROBLEMS, problem_of
 from genrescope.apps.serving.turns import Turns
 from genrescope.apps.serving.uploads import LABEL_LENGTH
+from genrescope.classification.classifier import load_models
 from genrescope.types import (
     AudioError,
     BusyError,
@@ -128,18 +129,14 @@ def test_a_studio_answers_as_the_line_does(folder: Path, samples: Path) -> None:
 def test_a_network_is_loaded_once_for_all_who_wait(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from genrescope.apps.serving import shelf as room
-    from genrescope.classification import classifier
-
     loads: list[tuple[str, ...]] = []
-    load = classifier.load_models
 
     def counted(names: list[str], *how: str | None) -> object:
         loads.append(tuple(names))
         time.sleep(0.1)
-        return load(names, *how)
+        return load_models(names, *how)
 
-    monkeypatch.setattr(room, "load_models", counted)
+    monkeypatch.setattr("genrescope.apps.serving.shelf.load_models", counted)
     with Studio(["a_mel"]) as studio:
         threads = [threading.Thread(target=studio.load, args=("a_mel",)) for _ in range(4)]
         for thread in threads:
