@@ -69,7 +69,7 @@ def test_the_default_is_never_a_model_of_others(
     monkeypatch.setattr(zoo, "folders", lambda: [("mine", mine)])
     theirs = onnx_models.card("a_theirs", pretrained="by others")
     save_model(onnx_models.graph(), theirs, mine / "a_theirs.onnx")
-    with pytest.raises(ModelNotFoundError, match="trained by others.*--model a_theirs"):
+    with pytest.raises(ModelNotFoundError, match=r"trained by others.*--model a_theirs"):
         models.default_models()
     onnx_models.write(mine, "b_mine")
     assert models.default_models() == ("b_mine",)
