@@ -181,7 +181,7 @@ def test_a_model_of_others_is_marked(samples: Path) -> None:
     assert result["music"] is None
     assert "pre-trained by others" in run("models", "list")[1]
     shown = run("models", "show", "musicnn_msd")[1]
-    assert "log10(1 + 10000 × power)" in shown
+    assert "log10(1 + 20000 × power)" in shown
     assert "Million Song Dataset" in shown
     code, _, err = run("evaluate", "musicnn_msd")
     assert code == 1

@@ -1,8 +1,8 @@
 """From a network that others trained for tags to a model file for genres.
 
 musicnn's weights are read as they are; only a linear head on its embedding is fitted here, on
-training songs of real audio whose genre is known. Penalty and temperature are chosen on their
-validation songs, and scores are measured on test songs, by artists never seen.
+training songs of real audio whose genre is known. Its penalty is chosen on their validation
+songs, and scores are measured on test songs, by artists never seen.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from genrescope.learn import datasets
 from genrescope.learn.embeddings import DATASET, load_embeddings
 from genrescope.learn.evaluation import REAL_AUDIO, song_logits
 from genrescope.learn.excerpts import Excerpts
-from genrescope.learn.head import Head, choose_head
+from genrescope.learn.head import Head, choose_head, unseen_logits
 from genrescope.learn.metrics import measure
 from genrescope.learn.splits import check_leaks, withhold_judged
 from genrescope.learn.temperature import fit_temperature
@@ -61,6 +61,14 @@ MUSICNN_MEL = SpectrogramSpec(
 )
 """What musicnn looks at: 187 frames, three seconds, of log10(10000 x + 1)."""
 
+HEARD_MEL = replace(MUSICNN_MEL, log_gain=2e4)
+"""The same for the mean of two channels, as this program mixes them.
+
+The stored embeddings come from FFmpeg's mixture, which keeps 0.707 of each channel and so lies
+3 dB above the mean where both carry the same: twice the power. On the stereo clips at hand the
+network then gives the stored embeddings again, and half as far from them without it.
+"""
+
 MUSICNN_PICTURE = PictureSpec(96, 187, 1, (0.0,), (1 / 8,))
 """The window as it is: every band and frame a pixel, values in [0, 8] again."""
 
@@ -80,9 +88,10 @@ PRETRAINED = (
 WARNINGS = (
     "recordings of before 2011, of the test songs too, may have been among the Million Song "
     "Dataset's that the network was trained on",
-    "its recordings judge on their own sound only: gtzan and ece324 exist as spectrograms of "
-    "another recipe, so nothing is measured on them",
-    "nothing tells rain from music here: there is no audio of what is no music to fit a gauge to",
+    "measured on audio_pairs only: gtzan and ece324 are there as spectrograms of another recipe",
+    "levels count here: the head learned from stereo 3 dB above the mean of its channels, which "
+    "the recipe makes up for; of mono it hears too much by as much",
+    "nothing tells rain from music here: there was no sound without music to fit a gauge to",
 )
 
 
@@ -121,7 +130,8 @@ class Fold:
     labels : tuple of str
     head : Head
     temperature : float
-        Fitted on validation songs.
+        Fitted on validation songs, and on training songs through heads that saw nothing of
+        their artists.
     """
 
     excerpts: Excerpts
@@ -184,8 +194,11 @@ def fit_fold(recipe: FoldRecipe, folder: Path) -> Fold:
     embedding = load_embeddings(folder).embedding
     taught, judged = (_labelled(excerpts, embedding, labels, s) for s in ("train", "valid"))
     head = choose_head(taught, judged, len(labels), recipe.penalties, recipe.crowding)
-    pooled = _songs(excerpts, head.logits(embedding), labels, "valid")
-    return Fold(excerpts, embedding, labels, head, fit_temperature([pooled]))
+    artists = [excerpts.groups[i] for i in _in_split(excerpts, "train")]
+    logits = head.logits(embedding)
+    logits[_in_split(excerpts, "train")] = unseen_logits(*taught, artists, head, recipe.crowding)
+    songs = [_songs(excerpts, logits, labels, split) for split in ("train", "valid")]
+    return Fold(excerpts, embedding, labels, head, fit_temperature(songs))
 
 
 def _labelled(
@@ -286,7 +299,7 @@ def _card(recipe: FoldRecipe, fold: Fold) -> ModelCard:
     return ModelCard(
         name=recipe.name,
         network=recipe.network,
-        spectrogram=MUSICNN_MEL,
+        spectrogram=HEARD_MEL,
         picture=MUSICNN_PICTURE,
         labels=fold.labels,
         taxonomy=recipe.taxonomy,
@@ -314,7 +327,7 @@ def _loss_of_int8(before: ModelFile, after: ModelFile, clips: Path) -> str:
     changes, same = [], 0
     for clip in found:
         with listen(clip) as recording:
-            spans = [drawn.windows() for drawn in draw_spans(recording, [MUSICNN_MEL])]
+            spans = [drawn.windows() for drawn in draw_spans(recording, [HEARD_MEL])]
         first, second = (np.concatenate([look(m, span) for span in spans]) for m in models)
         changes.append(float(np.abs(first - second).mean()))
         same += int(first.mean(axis=0).argmax() == second.mean(axis=0).argmax())

@@ -42,8 +42,12 @@ class Musicnn(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.norm = nn.BatchNorm2d(1, NORM_EPSILON)
-        self.timbres = nn.ModuleList(nn.Conv2d(1, n, (7, bands)) for n, bands in TIMBRES)
-        self.rhythms = nn.ModuleList(nn.Conv2d(1, n, (frames, 1)) for n, frames in RHYTHMS)
+        self.timbres = nn.ModuleList(
+            nn.Conv2d(1, n, (7, bands), padding=(3, 0)) for n, bands in TIMBRES
+        )
+        self.rhythms = nn.ModuleList(
+            nn.Conv2d(1, n, (frames, 1), padding=(frames // 2, 0)) for n, frames in RHYTHMS
+        )
         widths = [n for n, _ in (*TIMBRES, *RHYTHMS)]
         self.front_norms = nn.ModuleList(nn.BatchNorm2d(n, NORM_EPSILON) for n in widths)
         inputs = (sum(widths), 64, 64)
@@ -73,12 +77,9 @@ class Musicnn(nn.Module):
 
     def _front(self, sound: torch.Tensor) -> torch.Tensor:
         """Normalised (batch, 1, frames, bands) to (batch, filters, frames)."""
-        padded = functional.pad(sound, (0, 0, 3, 3))
-        maps = [functional.relu(layer(padded)) for layer in self.timbres]
-        for layer, (_, frames) in zip(self.rhythms, RHYTHMS, strict=True):
-            before = (frames - 1) // 2
-            wide = functional.pad(sound, (0, 0, before, frames - 1 - before))
-            maps.append(functional.relu(layer(wide)))
+        maps = [functional.relu(layer(sound)) for layer in self.timbres]
+        # An even kernel has one place less before it than behind: the first frame is one too many.
+        maps += [functional.relu(layer(sound)[:, :, 1:]) for layer in self.rhythms]
         normed = [norm(found) for norm, found in zip(self.front_norms, maps, strict=True)]
         return torch.cat([found.amax(dim=3) for found in normed], dim=1)
 
