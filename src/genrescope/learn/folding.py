@@ -24,7 +24,7 @@ from genrescope.learn import datasets
 from genrescope.learn.embeddings import DATASET, load_embeddings
 from genrescope.learn.evaluation import REAL_AUDIO, song_logits
 from genrescope.learn.excerpts import Excerpts
-from genrescope.learn.head import Head, choose_head, unseen_logits
+from genrescope.learn.head import Head, choose_head
 from genrescope.learn.metrics import measure
 from genrescope.learn.splits import check_leaks, withhold_judged
 from genrescope.learn.temperature import fit_temperature
@@ -194,11 +194,8 @@ def fit_fold(recipe: FoldRecipe, folder: Path) -> Fold:
     embedding = load_embeddings(folder).embedding
     taught, judged = (_labelled(excerpts, embedding, labels, s) for s in ("train", "valid"))
     head = choose_head(taught, judged, len(labels), recipe.penalties, recipe.crowding)
-    artists = [excerpts.groups[i] for i in _in_split(excerpts, "train")]
-    logits = head.logits(embedding)
-    logits[_in_split(excerpts, "train")] = unseen_logits(*taught, artists, head, recipe.crowding)
-    songs = [_songs(excerpts, logits, labels, split) for split in ("train", "valid")]
-    return Fold(excerpts, embedding, labels, head, fit_temperature(songs))
+    pooled = _songs(excerpts, head.logits(embedding), labels, "valid")
+    return Fold(excerpts, embedding, labels, head, fit_temperature([pooled]))
 
 
 def _labelled(

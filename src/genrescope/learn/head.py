@@ -6,7 +6,6 @@ for the mean embedding: trained on means, it serves single windows.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,8 +18,6 @@ from genrescope.learn.metrics import nll
 from genrescope.types import FloatArray, TrainingError, refuse
 
 Truth = NDArray[np.int64]
-
-FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,41 +125,3 @@ def choose_head(
         return nll(shares.astype(np.float32), truth)
 
     return min(heads, key=cost)
-
-
-def unseen_logits(
-    embeddings: FloatArray, truth: Truth, groups: Sequence[str], like: Head, crowding: float
-) -> FloatArray:
-    """Logits of training excerpts by heads that saw nothing of their artist.
-
-    Calibration needs many excerpts, and validation has few: every artist is left out of one of
-    five heads, which then judges that artist's excerpts.
-
-    Parameters
-    ----------
-    embeddings : ndarray of float32, shape (n, features)
-    truth : ndarray of int64, shape (n,)
-    groups : sequence of str, length n
-        Artists.
-    like : Head
-        Whose penalty and number of genres the five have.
-    crowding : float
-
-    Returns
-    -------
-    ndarray of float32, shape (n, genres)
-
-    Raises
-    ------
-    TrainingError
-        If there are fewer than two artists, or all fall into one fold.
-    """
-    genres = len(like.offsets)
-    digests = (hashlib.sha256(group.encode()).digest() for group in groups)
-    folds = np.array([digest[0] % FOLDS for digest in digests])
-    logits = np.empty((len(truth), genres), dtype=np.float32)
-    for fold in np.unique(folds):
-        out = folds == fold
-        head = fit_head(embeddings[~out], truth[~out], genres, like.penalty, crowding)
-        logits[out] = head.logits(embeddings[out])
-    return logits

@@ -185,10 +185,14 @@ def default_models() -> tuple[str, ...]:
     ------
     ModelNotFoundError
         If there is no usable model at all, with what is wrong with those that are there.
+    ModelError
+        If the file that should answer cannot be used: another model's answer would look like its.
     """
     for name in DEFAULTS:
         path = _locate(name)
-        if path is not None and not _list_one(path, "").problem:
+        if path is not None:
+            problem = _list_one(path, "").problem
+            refuse(bool(problem), f"{problem}. Mend or remove it, or name a --model", ModelError)
             return (name,)
     own, listings = own_models(), list_models()
     if own:

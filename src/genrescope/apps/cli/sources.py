@@ -78,6 +78,8 @@ def _sounds_below(folder: Path) -> list[str]:
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in SOUND_SUFFIXES:
-                found.append(str(Path(here) / name))
+            path = Path(here) / name
+            other = path.exists() and not path.is_file()  # a pipe would be waited for, for ever
+            if not name.startswith(".") and path.suffix.lower() in SOUND_SUFFIXES and not other:
+                found.append(str(path))
     return found
