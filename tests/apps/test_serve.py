@@ -96,7 +96,7 @@ def test_a_server_of_its_own_from_start_to_interrupt(samples: Path, tmp_path: Pa
     assert "POST /api/v1/classify 200" in said
     assert "secret" not in said
     assert "Traceback" not in said
-    assert not list((tmp_path / "tmp").iterdir())
+    assert not [path for path in (tmp_path / "tmp").rglob("*") if path.is_file()]
 
 
 def test_start_sh_is_the_same_command() -> None:

@@ -176,13 +176,16 @@ def test_where_nothing_can_be_used_the_reasons_are_said(
     monkeypatch.setenv("GENRESCOPE_MODELS", os.pathsep.join((str(mine), str(mine / "absent"))))
     where = [("GENRESCOPE_MODELS", mine), ("GENRESCOPE_MODELS", mine / "absent")]
     monkeypatch.setattr(zoo, "folders", lambda: where)
-    (mine / "mobilenetv3_mel.onnx").write_bytes(b"nothing")
+    (mine / "broken.onnx").write_bytes(b"nothing")
     with pytest.raises(
         ModelNotFoundError, match=r"not an ONNX file.*names no folder with .*absent"
     ):
         models.default_models()
     onnx_models.write(mine, "other")
     assert models.default_models() == ("other",)
+    (mine / "mobilenetv3_mel.onnx").write_bytes(b"nothing")
+    with pytest.raises(ModelError, match=r"not an ONNX file.*name a --model"):
+        models.default_models()
 
 
 @pytest.fixture

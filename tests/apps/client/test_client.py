@@ -44,7 +44,9 @@ def test_results_equal_the_librarys(
     with genrescope.Client(server.url) as client:
         theirs = client.classify(path, BOTH)
         ours = line.classify(path)
-        assert to_plain(theirs, per_window=True) == to_plain(ours, per_window=True)
+        told, known = to_plain(theirs, per_window=True), to_plain(ours, per_window=True)
+        assert told.pop("music") == pytest.approx(known.pop("music"), abs=1e-4)  # a rounded mean
+        assert told == known
         assert isinstance(theirs, Comparison)
         assert isinstance(ours, Comparison)
         for one, other in zip(theirs.predictions, ours.predictions, strict=True):

@@ -159,6 +159,7 @@ def test_one_sound(visit: Visit) -> None:
     page.wait_for_selector("#gs-analyse-saves button")
     assert ("爵士" if told.chinese else "Jazz") in page.inner_text(".gs-headline")
     assert page.locator("#gs-bars li").count() == 5
+    assert page.locator("#gs-bars li").first.bounding_box()["width"] > 300
     assert page.locator("#gs-analyse-seen canvas").count() == 1
     assert page.locator(".gs-done").count() == 5
     page.locator("#gs-steps summary").nth(4).click()

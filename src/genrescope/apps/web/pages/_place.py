@@ -33,11 +33,14 @@ class Place:
 
         Models that others pre-trained come last, and only where `pretrained` asks for them.
         """
-        usable = [one for one in self.studio.models() if one.card is not None]
         found = [
-            one for one in usable if not kind or (one.card and one.card.spectrogram.kind == kind)
+            (bool(one.card.pretrained), not one.default, one.name)
+            for one in self.studio.models()
+            if one.card is not None
+            and (not kind or one.card.spectrogram.kind == kind)
+            and (pretrained or not one.card.pretrained)
         ]
-        return [one.name for one in sorted(found, key=lambda one: not one.default)]
+        return [name for _, _, name in sorted(found)]
 
     def drop(self, elem_id: str, *, many: bool = False) -> gr.HTML:
         """A drop zone: its value is JSON, a list of what has arrived; it submits by itself."""
