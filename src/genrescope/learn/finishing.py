@@ -11,7 +11,7 @@ from genrescope.learn.evaluation import excerpt_logits, song_logits
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.export import export_graph
 from genrescope.learn.judging import engine_infer, judge
-from genrescope.learn.metrics import add_bands
+from genrescope.learn.metrics import KEPT_METRICS, add_bands
 from genrescope.learn.temperature import fit_temperature
 from genrescope.learn.training import Run
 from genrescope.models.engines import open_engine
@@ -21,7 +21,6 @@ from genrescope.types import ModelCard, Report
 
 STORED = "int8.onnx"
 """What a finished run leaves in its folder, for runs that it teaches."""
-KEPT_METRICS = ("top1", "top3", "macro_f1", "macro_recall8", "ece")
 
 
 def finish_model(

@@ -25,7 +25,7 @@ from genrescope.learn.embeddings import DATASET, load_embeddings
 from genrescope.learn.evaluation import REAL_AUDIO, song_logits
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.head import Head, choose_head
-from genrescope.learn.metrics import measure
+from genrescope.learn.metrics import KEPT_METRICS, measure
 from genrescope.learn.splits import check_leaks, withhold_judged
 from genrescope.learn.temperature import fit_temperature
 from genrescope.models import ModelFile, save_model
@@ -75,7 +75,6 @@ MUSICNN_PICTURE = PictureSpec(96, 187, 1, (0.0,), (1 / 8,))
 VARIABLES_FILE = "musicnn/msd_musicnn.npz"
 LICENCE_FILE = "musicnn/LICENSE.md"
 CLIPS = "clips"
-KEPT_METRICS = ("top1", "top3", "macro_f1", "macro_recall8", "ece")
 LICENCE = (
     "ISC for the network: (c) Music Technology Group, Universitat Pompeu Fabra 2019, developed by "
     "Jordi Pons; the text is in LICENSE-musicnn.md beside the file and inside it. Apache-2.0 for "
@@ -130,8 +129,7 @@ class Fold:
     labels : tuple of str
     head : Head
     temperature : float
-        Fitted on validation songs, and on training songs through heads that saw nothing of
-        their artists.
+        Fitted on validation songs.
     """
 
     excerpts: Excerpts

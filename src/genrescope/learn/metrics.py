@@ -18,6 +18,8 @@ Metric = Callable[[FloatArray, Truth], float]
 
 ECE_BINS = 15
 BANDS = 10
+KEPT_METRICS = ("top1", "top3", "macro_f1", "macro_recall8", "ece")
+"""What a card keeps of what `measure` gives."""
 
 
 def top_k(probabilities: FloatArray, truth: Truth, k: int) -> float:

@@ -15,7 +15,7 @@ from genrescope.apps.web import charts, texts
 from genrescope.apps.web.markup import bars, complaint, genre_hint, remarks, table, ticks
 from genrescope.apps.web.pages._place import arrived
 from genrescope.apps.web.pages._tables import to_csv
-from genrescope.apps.web.pages.analyse import file_stem, step_states
+from genrescope.apps.web.pages._telling import file_stem, step_states
 from genrescope.apps.web.pages.batch import to_playlist
 from genrescope.apps.web.panel import find_trades, heat, together, trades
 from genrescope.apps.web.report import write_report

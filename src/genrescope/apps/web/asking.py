@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from genrescope.apps.serving import Answer, Progress, Question, Studio, Upload
+from genrescope.apps.serving import Answer, Progress, Question, Studio, Upload, Watch
 from genrescope.apps.views import View
 from genrescope.apps.web.pictures import Seen, draw_for_page, show_seen, sound_info
 from genrescope.audio import SoundInfo
@@ -50,10 +50,8 @@ def predictions_of(result: Prediction | Comparison) -> tuple[Prediction, ...]:
     return result.predictions if isinstance(result, Comparison) else (result,)
 
 
-def look_at(
-    studio: Studio, upload: Upload, question: Question, *, draw: bool = True
-) -> Iterator[Progress | Looked]:
-    """Have a sound looked at; gives progress, and at the end everything that came of it.
+def ask_about(studio: Studio, upload: Upload, question: Question) -> Iterator[Progress | Answer]:
+    """Have a sound looked at; gives progress, and at the end the answer.
 
     The upload is closed when the iterator ends, however it ends; and where nobody goes on
     asking it for progress, the work stops.
@@ -63,8 +61,6 @@ def look_at(
     studio : Studio
     upload : Upload
     question : Question
-    draw : bool
-        Whether pictures for people are drawn; `Looked` is without them otherwise.
 
     Raises
     ------
@@ -72,24 +68,44 @@ def look_at(
         As `Studio.ask`.
     """
     watch = studio.watch()
-    told: SimpleQueue[Progress] = SimpleQueue()
     with upload:
         try:
-            asked = studio.ask(
-                upload.file, question, label=upload.label, watch=watch, tell=told.put
-            )
-            yield from _until_done(asked, told)
-            answer = asked.result()
-            if not draw:
-                yield Looked(answer, sound_info(upload.file), {}, {})
-                return
-            yield Progress("looking", answer_seconds(answer), None, "")
-            cards = [studio.card(one.model) for one in predictions_of(answer.result)]
-            drawn = studio.submit(lambda _: _draw(upload, answer, cards), watch=watch)
-            yield from _until_done(drawn, told)
-            yield drawn.result()
+            yield from _answered(studio, upload, question, watch)
         finally:
             watch.stop()
+
+
+def look_at(studio: Studio, upload: Upload, question: Question) -> Iterator[Progress | Looked]:
+    """As `ask_about`, and at the end with everything that a page shows of it."""
+    watch = studio.watch()
+    with upload:
+        try:
+            for told in _answered(studio, upload, question, watch):
+                if isinstance(told, Answer):
+                    yield from _drawn(studio, upload, told, watch)
+                else:
+                    yield told
+        finally:
+            watch.stop()
+
+
+def _answered(
+    studio: Studio, upload: Upload, question: Question, watch: Watch
+) -> Iterator[Progress | Answer]:
+    told: SimpleQueue[Progress] = SimpleQueue()
+    asked = studio.ask(upload.file, question, label=upload.label, watch=watch, tell=told.put)
+    yield from _until_done(asked, told)
+    yield asked.result()
+
+
+def _drawn(
+    studio: Studio, upload: Upload, answer: Answer, watch: Watch
+) -> Iterator[Progress | Looked]:
+    yield Progress("looking", answer_seconds(answer), None, "")
+    cards = [studio.card(one.model) for one in predictions_of(answer.result)]
+    drawn = studio.submit(lambda _: _draw(upload, answer, cards), watch=watch)
+    yield from _until_done(drawn, SimpleQueue())
+    yield drawn.result()
 
 
 def answer_seconds(answer: Answer) -> float:

@@ -10,8 +10,8 @@ from typing import Any
 import gradio as gr
 
 from genrescope.apps.results import to_plain
-from genrescope.apps.serving import Question
-from genrescope.apps.web.asking import Looked, look_at
+from genrescope.apps.serving import Answer, Question
+from genrescope.apps.web.asking import ask_about, predictions_of
 from genrescope.apps.web.markup import genre_name, paragraphs
 from genrescope.apps.web.pages._place import Arrived, Place, arrived, take
 from genrescope.apps.web.pages._tables import to_csv
@@ -100,9 +100,9 @@ def _one(place: Place, held: Held, entry: Arrived, name: str) -> Prediction | Fa
         reason = entry.error or held.problems.get(entry.key, "")
         return Failure(entry.label, "upload", reason)
     try:
-        for told in look_at(place.studio, upload, Question(models=(name,)), draw=False):
-            if isinstance(told, Looked):
-                return told.predictions[0]
+        for told in ask_about(place.studio, upload, Question(models=(name,))):
+            if isinstance(told, Answer):
+                return predictions_of(told.result)[0]
     except GenrescopeError as error:
         return Failure(entry.label, "audio", place.texts.error(error))
     raise AssertionError("a sound that was looked at gives a result or an error")

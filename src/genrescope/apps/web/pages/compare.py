@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
 
-from genrescope.apps.results import to_plain, to_rows
-from genrescope.apps.serving import Question
+from genrescope.apps.results import to_rows
+from genrescope.apps.serving import Upload
 from genrescope.apps.web import panel
-from genrescope.apps.web.asking import Looked, look_at
-from genrescope.apps.web.markup import complaint, ticks
+from genrescope.apps.web.asking import Looked
 from genrescope.apps.web.pages._place import Place, arrived, take
 from genrescope.apps.web.pages._tables import to_csv
-from genrescope.apps.web.pages.analyse import file_stem, step_of, step_states
+from genrescope.apps.web.pages._telling import saves_of, tell_steps
 from genrescope.apps.web.pictures import seen_payload, view_payload
 from genrescope.types import Comparison, GenrescopeError
 
@@ -52,7 +50,9 @@ def build(place: Place) -> None:
         return gr.update(choices=place.model_choices(kind), value=own)
 
     def answer(value: Any, names: list[str]) -> Iterator[Any]:
-        yield from _answer(place, value, tuple(names or ()))
+        chosen = tuple(names or ())
+        blank = ["", gr.update(visible=False), "", None, None, "", None]
+        yield from tell_steps(place, lambda: _take(place, value, chosen), chosen, _shown, blank)
 
     hidden: dict[str, Any] = {"api_visibility": "private"}
     kind.input(choose, kind, networks, show_progress="hidden", **hidden)
@@ -65,21 +65,13 @@ def build(place: Place) -> None:
     widened.then(None, js=again, **hidden)
 
 
-def _answer(place: Place, value: Any, names: tuple[str, ...]) -> Iterator[Any]:
-    texts = place.texts
-    try:
-        upload = take(place, arrived(value))
-        if len(names) < 2:
-            upload.close()
-            raise GenrescopeError(texts("compare.one_only" if names else "compare.none"))
-        for told in look_at(place.studio, upload, Question(models=names)):
-            if isinstance(told, Looked):
-                yield [ticks(step_states("done", texts)), *_shown(place, told)]
-            else:
-                yield [ticks(step_states(step_of(told), texts)), *[gr.skip()] * 7]
-    except GenrescopeError as error:
-        hidden = gr.update(visible=False)
-        yield [complaint(texts.error(error)), "", hidden, "", None, None, "", None]
+def _take(place: Place, value: Any, names: tuple[str, ...]) -> Upload:
+    """The sound, where there are networks enough to compare."""
+    upload = take(place, arrived(value))
+    if len(names) < 2:
+        upload.close()
+        raise GenrescopeError(place.texts("compare.one_only" if names else "compare.none"))
+    return upload
 
 
 def _shown(place: Place, looked: Looked) -> list[Any]:
@@ -104,11 +96,9 @@ def _shown(place: Place, looked: Looked) -> list[Any]:
             panel.cost(result, looked.answer, texts),
         ]
     )
-    plain = json.dumps(to_plain(result, per_window=True), ensure_ascii=False, indent=1)
     rows = to_rows(result)
     saved = {
-        "name": file_stem(first.source),
-        "json": plain,
+        **saves_of(result),
         "csv": to_csv(list(rows[0]), [list(row.values()) for row in rows]),
     }
     together = panel.together(result, cards, texts) + advice
