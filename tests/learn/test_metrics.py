@@ -52,6 +52,18 @@ def test_calibration_error_bin_by_bin() -> None:
     assert metrics.ece(p, truth) == pytest.approx(total / len(truth), abs=1e-6)
 
 
+def test_calibration_error_by_chance_is_what_true_probabilities_show() -> None:
+    generator = np.random.default_rng(5)
+    p = generator.dirichlet(np.full(4, 0.6), 150).astype(np.float32)
+    shown = []
+    for _ in range(300):
+        truth = np.array([generator.choice(4, p=row / row.sum()) for row in p.astype(np.float64)])
+        shown.append(metrics.ece(p, truth))
+    mean, low, high = metrics.ece_by_chance(p)
+    assert mean == pytest.approx(np.mean(shown), rel=0.05)
+    assert (low, high) == pytest.approx(np.percentile(shown, (2.5, 97.5)), rel=0.15)
+
+
 def test_macro_recall_leaves_thin_genres_out() -> None:
     p = np.eye(3, dtype=np.float32)[[0, 0, 1, 2]]
     truth = np.array([0, 0, 2, 2])
@@ -63,7 +75,7 @@ def test_intervals_hold_the_figure_and_repeat() -> None:
     p, truth = drawn(80)
     first = metrics.measure(p, truth, "made up", "test", draws=200)
     assert first == metrics.measure(p, truth, "made up", "test", draws=200)
-    assert {score.metric for score in first} == set(metrics.METRICS)
+    assert {score.metric for score in first} == {*metrics.METRICS, "ece_by_chance"}
     for score in first:
         assert score.low <= score.value <= score.high
         assert score.n == 80

@@ -96,10 +96,7 @@ def load_models(
     ModelError
         If one is not there, is not in order, or nothing here can run it.
     """
-    wanted = list(dict.fromkeys(names)) or list(zoo.default_models())
-    if "all" in wanted:
-        wanted = list(dict.fromkeys([*zoo.own_models(), *(n for n in wanted if n != "all")]))
-    files = [zoo.find(name) for name in wanted]
+    files = [zoo.find(name) for name in zoo.spell_out(names) or zoo.default_models()]
     return tuple(Model(file.card, open_engine(file, engine, device)) for file in files)
 
 

@@ -27,6 +27,16 @@ Infer = Callable[[FloatArray], FloatArray]
 """From windows (n, bands, frames) in [0, 1] to logits (n, genres)."""
 
 
+def judged_sets(collections: Sequence[Excerpts]) -> dict[str, list[Excerpts]]:
+    """Collections by the set that they are judged in: real audio, which is one, before the rest."""
+    ordered = sorted(collections, key=lambda excerpts: excerpts.dataset not in REAL_AUDIO)
+    sets: dict[str, list[Excerpts]] = {}
+    for excerpts in ordered:
+        name = "real audio" if excerpts.dataset in REAL_AUDIO else excerpts.dataset
+        sets.setdefault(name, []).append(excerpts)
+    return sets
+
+
 def check_recipe(card: ModelCard) -> None:
     """Refuse a model that looks at other spectrograms than the collections hold.
 

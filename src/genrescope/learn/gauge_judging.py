@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from genrescope.classification.classifier import Model, load_models
 from genrescope.learn import datasets
-from genrescope.learn.evaluation import REAL_AUDIO, TRANSLATED_NOTE, check_recipe
+from genrescope.learn.evaluation import REAL_AUDIO, TRANSLATED_NOTE, check_recipe, judged_sets
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.gauge_rows import (
     Feature,
-    judged_sets,
     measure_rows,
     score_rows,
     split_pictures,

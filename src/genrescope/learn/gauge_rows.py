@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from genrescope.classification.classifier import Model, look
 from genrescope.classification.music import music_features
-from genrescope.learn.evaluation import REAL_AUDIO, excerpt_windows
+from genrescope.learn.evaluation import excerpt_windows
 from genrescope.learn.excerpts import Excerpts, UnitBytes
 from genrescope.learn.negatives import as_negatives_are
 from genrescope.types import FloatArray, MusicGauge
@@ -20,15 +20,6 @@ FEATURES: tuple[Feature, ...] = get_args(Feature)
 
 Rows = dict[Feature, NDArray[np.float64]]
 """Feature to (n, values): means over the windows of every excerpt."""
-
-
-def judged_sets(collections: Sequence[Excerpts]) -> dict[str, list[Excerpts]]:
-    """Collections by the set that they are judged in; real audio is one."""
-    sets: dict[str, list[Excerpts]] = {}
-    for excerpts in collections:
-        name = "real audio" if excerpts.dataset in REAL_AUDIO else excerpts.dataset
-        sets.setdefault(name, []).append(excerpts)
-    return sets
 
 
 def split_pictures(

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from genrescope.classification.classifier import Model
+from genrescope.learn.evaluation import judged_sets
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.gauge_rows import (
     FEATURES,
     Feature,
     Rows,
-    judged_sets,
     measure_rows,
     score_rows,
     split_pictures,

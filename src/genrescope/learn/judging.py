@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genrescope.classification.calibrate import apply_temperature
 from genrescope.classification.classifier import Model, load_models, look
@@ -18,6 +19,7 @@ from genrescope.learn.evaluation import (
     Infer,
     check_recipe,
     excerpt_logits,
+    judged_sets,
     song_logits,
 )
 from genrescope.learn.excerpts import Excerpts
@@ -71,14 +73,18 @@ def judge_model(name: str, folder: Path | None = None, cache: Path | None = None
     model = load_models([name])[0]
     check_recipe(model.card)
     folder = folder or datasets.data_folder()
-    kind = model.card.spectrogram.kind
-    names = [*REAL_AUDIO, "gtzan", "ece324"]
-    collections = load_collections(names, folder, kind, cache or Path("runs") / "translated")
+    collections = load_judges(model.card.spectrogram.kind, folder, cache)
     reports = judge(model, collections, "test")
     if model.card.music is None or not (folder / negatives.FILE).is_file():
         return reports
     told = measure_gauge(model, collections, negatives.load_negatives(folder))
     return [_with_gauge(report, told) for report in reports]
+
+
+def load_judges(kind: str, folder: Path, cache: Path | None = None) -> tuple[Excerpts, ...]:
+    """The collections that every report is about: real audio, GTZAN, ece324."""
+    names = [*REAL_AUDIO, "gtzan", "ece324"]
+    return load_collections(names, folder, kind, cache or Path("runs") / "translated")
 
 
 def _with_gauge(report: Report, told: Sequence[Score]) -> Report:
@@ -90,14 +96,34 @@ def _with_gauge(report: Report, told: Sequence[Score]) -> Report:
 
 def judge(model: Model, collections: Sequence[Excerpts], split: str) -> list[Report]:
     """Reports on real audio together, then on every other collection by itself."""
-    real = [e for e in collections if e.dataset in REAL_AUDIO]
-    others = [e for e in collections if e.dataset not in REAL_AUDIO]
-    reports = [report(model, real, "real audio", split)] if real else []
-    return reports + [report(model, [one], one.dataset, split) for one in others]
+    return [
+        report(model.card.name, model.card.labels, name, split, beliefs(model, parts, split))
+        for name, parts in judged_sets(collections).items()
+    ]
 
 
-def report(model: Model, collections: Sequence[Excerpts], dataset: str, split: str) -> Report:
-    """One report over one split of one or several collections."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Beliefs:
+    """What a model believes of the songs of one split.
+
+    Attributes
+    ----------
+    probabilities : ndarray of float32, shape (songs, genres)
+        Calibrated.
+    truth : ndarray of int64, shape (songs,)
+    digest : str
+    translated : bool
+        Whether pictures were translated from mel.
+    """
+
+    probabilities: FloatArray
+    truth: NDArray[np.int64]
+    digest: str
+    translated: bool
+
+
+def beliefs(model: Model, collections: Sequence[Excerpts], split: str) -> Beliefs:
+    """Let a model look at every song of one split of one or several collections."""
     card = model.card
     logits, truth, digests, translated = [], [], [], False
     for excerpts in collections:
@@ -112,26 +138,34 @@ def report(model: Model, collections: Sequence[Excerpts], dataset: str, split: s
         digests.append(part.digest)
         translated |= part.cqt_translated and card.spectrogram.kind == "cqt"
     probabilities = apply_temperature(np.concatenate(logits), card.temperature)
-    true = np.concatenate(truth)
-    name = f"{dataset} (translated)" if translated else dataset
-    note = TRANSLATED_NOTE if translated else ""
+    digest = "+".join(one[:16] for one in digests)
+    return Beliefs(probabilities, np.concatenate(truth), digest, translated)
+
+
+def report(
+    name: str, labels: tuple[str, ...], dataset: str, split: str, believed: Beliefs
+) -> Report:
+    """One report on what was believed of one split."""
+    probabilities, true = believed.probabilities, believed.truth
     table = confusion(probabilities, true)
     songs = table.sum(axis=1)
     return Report(
-        model=card.name,
-        dataset=name,
+        model=name,
+        dataset=f"{dataset} (translated)" if believed.translated else dataset,
         split=split,
         n=len(true),
-        scores=measure(probabilities, true, dataset, split, note),
-        labels=card.labels,
+        scores=measure(
+            probabilities, true, dataset, split, TRANSLATED_NOTE if believed.translated else ""
+        ),
+        labels=labels,
         confusion=table,
         per_genre=tuple(
             (label, int(songs[i]), float(table[i, i] / songs[i]))
-            for i, label in enumerate(card.labels)
+            for i, label in enumerate(labels)
             if songs[i]
         ),
-        data_digest="+".join(digest[:16] for digest in digests),
-        bands=reliability_bands(probabilities, true, translated=translated),
+        data_digest=believed.digest,
+        bands=reliability_bands(probabilities, true, translated=believed.translated),
     )
 
 

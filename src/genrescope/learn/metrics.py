@@ -18,7 +18,7 @@ Metric = Callable[[FloatArray, Truth], float]
 
 ECE_BINS = 15
 BANDS = 10
-KEPT_METRICS = ("top1", "top3", "macro_f1", "macro_recall8", "ece")
+KEPT_METRICS = ("top1", "top3", "macro_f1", "macro_recall8", "ece", "ece_by_chance")
 """What a card keeps of what `measure` gives."""
 
 
@@ -170,7 +170,42 @@ def measure(
         low, high = (float(x) for x in np.percentile(samples, (2.5, 97.5)))
         low, high = min(low, value), max(high, value)
         scores.append(Score(dataset, split, name, value, low, high, len(truth), note))
-    return tuple(scores)
+    chance = ece_by_chance(probabilities)
+    return (*scores, Score(dataset, split, "ece_by_chance", *chance, len(truth), note))
+
+
+def ece_by_chance(probabilities: FloatArray, draws: int = 1000) -> tuple[float, float, float]:
+    """The ECE that these very probabilities would show if every one of them were true.
+
+    ECE is never 0 on few songs: a die that is fair shows no sixth of each face in thirty throws.
+    A measured ECE says something only where it lies above this one's interval.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (songs, genres)
+    draws : int
+        How often truths are drawn from the probabilities; the seed is fixed.
+
+    Returns
+    -------
+    tuple of (float, float, float)
+        Mean, and the 2.5th and 97.5th percentiles.
+
+    Examples
+    --------
+    >>> sure = np.array([[1.0, 0.0]] * 8, dtype=np.float32)
+    >>> ece_by_chance(sure, draws=10)
+    (0.0, 0.0, 0.0)
+    """
+    generator = np.random.default_rng(20240)
+    sure = probabilities.max(axis=1).astype(np.float64)
+    place = np.minimum((sure * ECE_BINS).astype(int), ECE_BINS - 1)
+    right = generator.uniform(size=(draws, len(sure))) < sure
+    gaps = (right - sure) @ np.eye(ECE_BINS)[place]
+    found = np.abs(gaps).sum(axis=1) / len(sure)
+    mean = float(found.mean())
+    low, high = (float(edge) for edge in np.percentile(found, (2.5, 97.5)))
+    return mean, min(low, mean), max(high, mean)
 
 
 def reliability_bands(

@@ -3,7 +3,15 @@
 from genrescope.models.card import card_from_json, card_to_json
 from genrescope.models.file import ModelFile, read_model, save_model
 from genrescope.models.installed import install, remove
-from genrescope.models.zoo import Listing, default_models, find, list_models, own_models
+from genrescope.models.zoo import (
+    Listing,
+    default_models,
+    find,
+    list_models,
+    own_models,
+    spell_out,
+    write_index,
+)
 
 __all__ = [
     "Listing",
@@ -18,4 +26,6 @@ __all__ = [
     "read_model",
     "remove",
     "save_model",
+    "spell_out",
+    "write_index",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -213,6 +214,20 @@ def default_models() -> tuple[str, ...]:
 def own_models() -> tuple[str, ...]:
     """Names of the usable models that were trained from scratch: what ``all`` stands for."""
     return tuple(one.name for one in list_models() if one.card and not one.card.pretrained)
+
+
+def spell_out(names: Sequence[str]) -> tuple[str, ...]:
+    """The names with ``all`` spelt out as `own_models`, none of them twice.
+
+    Examples
+    --------
+    >>> spell_out(["b", "a", "b"])
+    ('b', 'a')
+    """
+    wanted = dict.fromkeys(names)
+    if "all" in wanted:
+        wanted = dict.fromkeys([*own_models(), *(name for name in wanted if name != "all")])
+    return tuple(wanted)
 
 
 def write_index(folder: Path) -> Path:

@@ -30,10 +30,7 @@ def measure(models: Sequence[Model], *, repeats: int = 7) -> list[Row]:
     """
     rows: list[Row] = []
     for model in models:
-        spec = model.card.spectrogram
-        shape = (1, spec.bands, spec.frames)
-        window = np.random.default_rng(0).uniform(0, 1, shape).astype(np.float32)
-        picture = _picture(model.card, window)
+        picture = noise_picture(model.card)
         name = f"{model.card.name}, one window"
 
         def ours(model: Model = model, picture: FloatArray = picture) -> object:
@@ -46,9 +43,12 @@ def measure(models: Sequence[Model], *, repeats: int = 7) -> list[Row]:
     return rows
 
 
-def _picture(card: ModelCard, window: FloatArray) -> FloatArray:
+def noise_picture(card: ModelCard) -> FloatArray:
+    """One window of noise as the model's picture: what a network takes does not depend on it."""
     from genrescope.spectrogram.picture import draw_picture
 
+    shape = (1, card.spectrogram.bands, card.spectrogram.frames)
+    window = np.random.default_rng(0).uniform(0, 1, shape).astype(np.float32)
     return draw_picture(window, card.picture)
 
 

@@ -16,13 +16,19 @@ from genrescope.apps.cli import show
 if TYPE_CHECKING:
     from genrescope.types import Report
 
-SHOWN = ("top1", "top3", "macro_f1", "macro_recall8", "nll", "ece")
+SHOWN = ("top1", "top3", "macro_f1", "macro_recall8", "nll", "ece", "ece_by_chance")
 
 
 def evaluate_command(
     models: Annotated[list[str], typer.Argument(metavar="MODEL...")],
     data: Annotated[
         Path | None, typer.Option(help="Folder of the collections; else $GENRESCOPE_DATA.")
+    ] = None,
+    together: Annotated[
+        bool, typer.Option("--together", help="Also their mean: mel, constant-Q, all.")
+    ] = False,
+    page: Annotated[
+        Path | None, typer.Option(help="Write the comparison of all models as a Markdown page.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
@@ -34,13 +40,36 @@ def evaluate_command(
     Example: `genrescope evaluate mobilenetv3_mel mobilenetv3_cqt`
     """
     from genrescope.learn import judging
+    from genrescope.learn.together import judge_together
+    from genrescope.models import spell_out
 
-    reports: list[Report] = []
-    for name in models:
+    names, reports = spell_out(models), list[Report]()
+    for name in names:
         reports.extend(judging.judge_model(name, data))
+    for panel in _panels(names) if together else ():
+        reports.extend(judge_together(panel, data))
+    if page is not None:
+        from genrescope.apps.zoo_page import write_page
+
+        write_page(page, names, reports)
     if as_json:
         sys.stdout.write(json.dumps([judging.to_plain(r) for r in reports], indent=1) + "\n")
         return
+    _show(reports)
+
+
+def _panels(names: tuple[str, ...]) -> list[list[str]]:
+    """Which models are heard together: those of each kind of spectrogram, then all."""
+    from genrescope.models import find
+
+    kinds: dict[str, list[str]] = {}
+    for name in names:
+        kinds.setdefault(find(name).card.spectrogram.kind, []).append(name)
+    panels = [panel for panel in kinds.values() if len(panel) > 1]
+    return [*panels, list(names)] if len(kinds) > 1 else panels or [list(names)]
+
+
+def _show(reports: list[Report]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
     for column in ("model", "test set", "songs", *SHOWN):
         table.add_column(column)

@@ -1,0 +1,128 @@
+"""The zoo as a page: every model's size, speed and measured scores, side by side."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+from genrescope.apps.bench.networks import noise_picture
+from genrescope.apps.bench.timing import alone
+from genrescope.classification.classifier import Model, load_models
+from genrescope.models import find
+from genrescope.models.whole import write_whole
+from genrescope.types import Report, Score
+
+COLUMNS = ("model", "top-1", "top-3", "macro F1", "ECE", "ECE by chance")
+METRICS = ("top1", "top3", "macro_f1", "ece", "ece_by_chance")
+SIZES = ("model", "network", "picture", "MB", "ms a window", "trained from scratch")
+PUBLISHED = (
+    ("MFCC + SVM", 53.4, "no", "Pons and Serra 2019, arXiv 1909.06654"),
+    ("musicnn (MSD) + SVM", 77.2, "yes", "Pons and Serra 2019, arXiv 1909.06654"),
+)
+"""Top-1 on GTZAN's fault-filtered test as published: what, percent, pre-trained, where."""
+
+REPEATS = 15
+
+
+def write_page(path: Path, names: Sequence[str], reports: Sequence[Report]) -> None:
+    """Write the comparison of models as Markdown, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+    names : sequence of str
+        Of model files; each is timed here.
+    reports : sequence of Report
+        Of those models, and of what they say together.
+    """
+    models = load_models(list(names))
+    lines = [
+        "# The zoo",
+        "",
+        f"Written by `genrescope evaluate {' '.join(names)} --together --page {path.as_posix()}`.",
+        "Songs, not windows; 95 % bootstrap intervals. Real audio from other sources comes first:"
+        " a score within the collection that taught a network proves less.",
+        "",
+        *_sizes(models),
+        *(line for name in _sets(reports) for line in _scores(name, reports)),
+        *_published(),
+        *_genres(reports),
+    ]
+    write_whole(path, "\n".join(lines).encode())
+
+
+def _sets(reports: Sequence[Report]) -> list[str]:
+    return list(dict.fromkeys(report.dataset for report in reports))
+
+
+def _sizes(models: Sequence[Model]) -> list[str]:
+    return [
+        "## Size and speed",
+        "",
+        f"One window at a time on {platform.machine()} with {os.cpu_count()} processors, median of"
+        f" {REPEATS} turns. Read the figures against each other: machines differ.",
+        "",
+        *_table(SIZES, [_size(model) for model in models]),
+    ]
+
+
+def _size(model: Model) -> tuple[str, ...]:
+    card, picture = model.card, noise_picture(model.card)
+    took = alone(card.name, lambda: model.engine.run(picture), REPEATS).ours_ms
+    return (
+        card.name,
+        card.network,
+        f"{card.picture.height} × {card.picture.width}",
+        f"{find(card.name).size_bytes / 1e6:.1f}",
+        f"{took:.1f}",
+        "no" if card.pretrained else "yes",
+    )
+
+
+def _scores(dataset: str, reports: Sequence[Report]) -> list[str]:
+    own = [report for report in reports if report.dataset == dataset]
+    rows = [(r.model, *(_cell(r.score(metric)) for metric in METRICS)) for r in own]
+    return [f"## {_title(dataset)}: {own[0].n} songs", "", *_table(COLUMNS, rows)]
+
+
+def _title(dataset: str) -> str:
+    return dataset[:1].upper() + dataset[1:] + ", test"
+
+
+def _cell(score: Score) -> str:
+    return f"{100 * score.value:.1f} ({100 * score.low:.1f}–{100 * score.high:.1f})"
+
+
+def _published() -> list[str]:
+    rows = [(what, f"{top1:.1f}", before, where) for what, top1, before, where in PUBLISHED]
+    return [
+        "## What others report on GTZAN's fault-filtered test",
+        "",
+        "They choose among ten genres, the networks above among sixteen.",
+        "",
+        *_table(("what", "top-1", "pre-trained on other music", "source"), rows),
+    ]
+
+
+def _genres(reports: Sequence[Report]) -> list[str]:
+    first = reports[0].dataset
+    own = [report for report in reports if report.dataset == first]
+    counts = {genre: n for genre, n, _ in own[0].per_genre}
+    recalls = [{genre: recall for genre, _, recall in report.per_genre} for report in own]
+    rows = [
+        (genre, str(count), *(f"{100 * recall[genre]:.0f}" for recall in recalls))
+        for genre, count in counts.items()
+    ]
+    title = f"## Recall by genre, {first}"
+    return [title, "", *_table(("genre", "songs", *(r.model for r in own)), rows)]
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [
+        "| " + " | ".join(header) + " |",
+        "|" + "---|" * len(header),
+        *("| " + " | ".join(row) + " |" for row in rows),
+        "",
+    ]

@@ -1,0 +1,72 @@
+"""What several models say together is the mean of what each of them says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from genrescope.apps.zoo_page import write_page
+from genrescope.classification.classifier import load_models
+from genrescope.learn import judging, together
+from genrescope.learn.together import judge_together
+from genrescope.models import save_model
+from genrescope.types import TrainingError
+from tests import onnx_models
+from tests.learn.made_up import GENRES, collection
+
+
+@pytest.fixture
+def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Two models over the made-up genres, one of them for constant-Q, and made-up collections."""
+    made = {"one": ("mel", 1), "two": ("cqt", 2)}
+    for name, (kind, seed) in made.items():
+        card = onnx_models.card(name, kind, labels=GENRES)
+        save_model(onnx_models.graph(seed, len(GENRES)), card, tmp_path / f"{name}.onnx")
+    monkeypatch.setenv("GENRESCOPE_MODELS", str(tmp_path))
+    judges = (collection("gtzan", seed=1), collection("audio_pairs", seed=2))
+    for module in (judging, together):
+        monkeypatch.setattr(module, "load_judges", lambda kind, folder, cache=None: judges)
+    return list(made)
+
+
+def test_the_mean_of_both(names: list[str], tmp_path: Path) -> None:
+    both = judge_together(names, tmp_path)
+    assert [report.dataset for report in both] == ["real audio", "gtzan"]
+    assert {report.model for report in both} == {"one + two"}
+    one, two = load_models(names)
+    parts = [collection("gtzan", seed=1)]
+    wanted = np.mean(
+        [judging.beliefs(model, parts, "test").probabilities for model in (one, two)], axis=0
+    )
+    truth = judging.beliefs(one, parts, "test").truth
+    assert both[1].score("top1").value == (wanted.argmax(axis=1) == truth).mean()
+    assert both[1].n == len(truth)
+
+
+def test_one_alone_says_nothing_together(names: list[str], tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="from two on"):
+        judge_together([names[0], names[0]], tmp_path)
+
+
+def test_other_labels_are_refused(names: list[str], tmp_path: Path) -> None:
+    turned = onnx_models.card("turned", labels=GENRES[::-1])
+    save_model(onnx_models.graph(3, len(GENRES)), turned, tmp_path / "turned.onnx")
+    with pytest.raises(TrainingError, match="in another order"):
+        judge_together([*names, "turned"], tmp_path)
+
+
+def test_the_page_holds_every_model_and_what_they_say_together(
+    names: list[str], tmp_path: Path
+) -> None:
+    reports = [report for name in names for report in judging.judge_model(name, tmp_path)]
+    reports += judge_together(names, tmp_path)
+    page = tmp_path / "zoo.md"
+    write_page(page, names, reports)
+    text = page.read_text(encoding="utf-8")
+    top1 = reports[-2].score("top1").value
+    assert f"| one + two | {100 * top1:.1f} (" in text
+    assert text.index("## Real audio, test") < text.index("## Gtzan, test")
+    for name in (*names, *GENRES):
+        assert f"| {name} |" in text
