@@ -152,6 +152,36 @@ def test_batches_repeat_and_balance() -> None:
         build_pool([thin], ("Polka", "Waltz"), "mel", Data(sources=()))
 
 
+def test_what_nobody_labelled_is_drawn_as_often_as_asked() -> None:
+    made = collection()
+    some = replace(
+        made,
+        genres=("", "", *made.genres[2:]),
+        splits=("unlabelled", "unlabelled", *made.splits[2:]),
+    )
+    plain = build_pool([some], GENRES, "mel", Data(sources=()))
+    pool = build_pool([some], GENRES, "mel", Data(sources=(), unlabelled=0.2))
+    silent = pool.targets.sum(axis=1) == 0
+    assert silent.sum() == 2
+    assert pool.weights[silent].sum() == pytest.approx(0.2)
+    np.testing.assert_allclose(pool.weights[~silent], plain.weights * 0.8)
+    with pytest.raises(TrainingError, match="there are none"):
+        build_pool([made], GENRES, "mel", Data(sources=(), unlabelled=0.2))
+
+
+def test_an_unlabelled_excerpt_of_who_judges_is_withheld() -> None:
+    made = collection()
+    judge, other = made.splits.index("test"), made.splits.index("train")
+    marked = list(made.splits)
+    marked[other] = "unlabelled"
+    groups = list(made.groups)
+    groups[other] = groups[judge].upper()
+    excerpts = replace(made, splits=tuple(marked), groups=tuple(groups))
+    assert splits.withhold_judged([excerpts])[0].splits[other] == "excluded"
+    free = replace(excerpts, groups=made.groups)
+    assert splits.withhold_judged([free])[0].splits[other] == "unlabelled"
+
+
 def test_soft_labels_spread() -> None:
     soft = {"made_up": {"Jazz": {"Jazz": 0.75, "Blues": 0.25}}}
     pool = build_pool([collection()], GENRES, "mel", Data(sources=(), soft=soft))

@@ -36,6 +36,19 @@ def test_beliefs_are_mixed_into_the_labels(teacher: Model) -> None:
     assert half.names == ("mobilenetv3_mel", "mobilenetv3_mel")
 
 
+def test_teachers_speak_alone_of_what_has_no_label(teacher: Model) -> None:
+    card = teacher.card
+    windows = np.random.default_rng(1).uniform(size=(3, 128, 128)).astype(np.float32)
+    belief = apply_temperature(look(teacher, windows), card.temperature)
+    labels = np.zeros((3, 16), dtype=np.float32)
+    labels[0, 3], labels[1, 3] = 1.0, 0.4  # the second has an unlabelled window mixed into it
+    mixed = Teachers([teacher], 0.5, card.labels, card.spectrogram).soften(windows, labels)
+    np.testing.assert_allclose(mixed.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(mixed[0], 0.5 * labels[0] + 0.5 * belief[0], atol=1e-6)
+    np.testing.assert_allclose(mixed[1], 0.5 * labels[1] + 0.8 * belief[1], atol=1e-6)
+    np.testing.assert_allclose(mixed[2], belief[2], atol=1e-6)
+
+
 def test_who_cannot_teach(teacher: Model) -> None:
     card = teacher.card
     with pytest.raises(TrainingError, match="cannot teach here"):

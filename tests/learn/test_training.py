@@ -16,7 +16,7 @@ from genrescope.learn import networks, training  # noqa: E402
 from genrescope.learn.export import export_graph  # noqa: E402
 from genrescope.learn.judging import judge, to_plain  # noqa: E402
 from genrescope.learn.networks._pooled import Pooled, WithActivationMap  # noqa: E402
-from genrescope.learn.recipe import Data, Optimiser, Recipe, Stage  # noqa: E402
+from genrescope.learn.recipe import Data, Optimiser, Recipe, Stage, identify  # noqa: E402
 from genrescope.learn.training import Run, learning_rate  # noqa: E402
 from genrescope.learn.watching import torch_infer, validator  # noqa: E402
 from genrescope.learn.workshop import Workshop  # noqa: E402
@@ -102,6 +102,18 @@ def test_another_recipes_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"not a checkpoint")
     with pytest.raises(TrainingError, match="not a checkpoint"):
         run(tmp_path)
+
+
+def test_a_recipe_is_known_by_what_it_changes() -> None:
+    told = identify(RECIPE)
+    assert '"seed"' not in told
+    assert '"threads": 1' in told
+    assert told != identify(replace(RECIPE, stages=(Stage(32, 4, 6), Stage(48, 3, 6))))
+    assert told == identify(replace(RECIPE, seed=0, precision="float32"))
+    other = replace(RECIPE, data=Data(("made_up",), crowding=0.5))
+    assert '"crowding": 0.5' in identify(other)
+    with pytest.raises(TrainingError, match="need teachers"):
+        replace(RECIPE, data=Data(("made_up",), unlabelled=0.1))
 
 
 def test_one_cycle() -> None:

@@ -96,6 +96,10 @@ class Excerpts:
         keep = [s == name and bool(g) for s, g in zip(self.splits, self.genres, strict=True)]
         return self.take(np.asarray(keep, dtype=bool))
 
+    def unlabelled(self) -> Excerpts:
+        """The excerpts that nobody has labelled, and that may teach."""
+        return self.take(np.asarray([s == "unlabelled" for s in self.splits], dtype=bool))
+
     def pictures(self, kind: str) -> UnitBytes:
         """The spectrograms of that kind, shape (n, bands, frames).
 

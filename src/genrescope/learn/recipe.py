@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,12 +75,18 @@ class Data:
         Within a genre a data set of n excerpts weighs n to this power.
     soft : dict
         ``soft[data set][genre]`` is the distribution that stands for that genre there.
+    unlabelled : float
+        Share of what is drawn that nobody has labelled, in [0, 1); teachers alone speak of it.
     """
 
     sources: tuple[str, ...]
     boost: dict[str, float] = field(default_factory=dict)
     crowding: float = 0.6
     soft: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    unlabelled: float = 0.0
+
+    def __post_init__(self) -> None:
+        refuse(not 0 <= self.unlabelled < 1, "unlabelled is a share in [0, 1)", TrainingError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,10 @@ class Recipe:
     threads: int = 2
     precision: str = "float32"
 
+    def __post_init__(self) -> None:
+        untold = self.data.unlabelled > 0 and not self.teaching.models
+        refuse(untold, "unlabelled excerpts need teachers to speak of them", TrainingError)
+
     @property
     def steps(self) -> int:
         """Optimiser steps of all stages together."""
@@ -150,6 +161,30 @@ class Recipe:
                 return stage
             step -= stage.steps
         return self.stages[-1]
+
+
+def identify(recipe: Recipe) -> str:
+    """What tells a recipe from another: every field that is not as it would be anyway.
+
+    A checkpoint keeps it, and outlives fields that recipes learn later.
+    """
+    return json.dumps(_told(recipe), sort_keys=True)
+
+
+def _told(value: Any) -> Any:
+    if is_dataclass(value):
+        return {
+            f.name: _told(getattr(value, f.name))
+            for f in fields(value)
+            if getattr(value, f.name) != _default(f)
+        }
+    if isinstance(value, tuple):
+        return [_told(one) for one in value]
+    return value
+
+
+def _default(one: Field[Any]) -> Any:
+    return one.default_factory() if one.default_factory is not MISSING else one.default
 
 
 def read_recipe(path: Path) -> Recipe:

@@ -26,7 +26,7 @@ class Pool:
     ----------
     pictures : list of ndarray of uint8, shape (bands, columns)
     targets : ndarray of float32, shape (n, genres)
-        Distributions over the labels.
+        Distributions over the labels; all zeros where nobody has labelled an excerpt.
     weights : ndarray of float64, shape (n,)
         Probability of being drawn.
     """
@@ -45,6 +45,10 @@ def build_pool(
     ------
     TrainingError
         If a genre is not among the labels, or nothing is left to learn from.
+
+    Notes
+    -----
+    Where the recipe wants unlabelled excerpts, all of them weigh the same.
     """
     pictures: list[NDArray[np.uint8]] = []
     targets: list[FloatArray] = []
@@ -56,7 +60,16 @@ def build_pool(
         targets.extend(_target(genre, soft, labels) for genre in part.genres)
         cells.extend((genre, part.dataset) for genre in part.genres)
     refuse(not pictures, "nothing to learn from", TrainingError)
-    return Pool(pictures, np.stack(targets), _weights(cells, data))
+    weights = _weights(cells, data)
+    if data.unlabelled:
+        found = [picture for e in collections for picture in e.unlabelled().pictures(kind)]
+        refuse(not found, "the recipe wants unlabelled excerpts: there are none", TrainingError)
+        pictures.extend(found)
+        targets.extend([np.zeros(len(labels), dtype=np.float32)] * len(found))
+        share = data.unlabelled
+        others = np.full(len(found), share / len(found))
+        weights = np.concatenate([weights * (1 - share), others])
+    return Pool(pictures, np.stack(targets), weights)
 
 
 def _target(genre: str, soft: dict[str, dict[str, float]], labels: tuple[str, ...]) -> FloatArray:

@@ -56,7 +56,8 @@ def withhold_judged(collections: Sequence[Excerpts]) -> tuple[Excerpts, ...]:
     """Exclude from every ``train`` what another collection's ``valid`` or ``test`` judges by.
 
     An excerpt is excluded when its artist or its song stands there too, so that splits by
-    artist hold across collections and not only within each.
+    artist hold across collections and not only within each. So is an unlabelled one, which must
+    not stand in its own collection's either.
 
     Parameters
     ----------
@@ -69,14 +70,16 @@ def withhold_judged(collections: Sequence[Excerpts]) -> tuple[Excerpts, ...]:
     """
     cleaned = []
     for mine in collections:
-        judged: set[str] = set()
+        own = _judged_names(mine)
+        others: set[str] = set()
         for other in collections:
             if other.dataset != mine.dataset:
-                judged |= _judged_names(other)
+                others |= _judged_names(other)
+        judged = {"train": others, "unlabelled": others | own}
         keys = zip(mine.groups, mine.songs, mine.splits, strict=True)
         splits = tuple(
             "excluded"
-            if split == "train" and {plain_name(group), plain_title(song)} & judged
+            if {plain_name(group), plain_title(song)} & judged.get(split, set())
             else split
             for group, song, split in keys
         )

@@ -64,7 +64,8 @@ class Teachers:
         windows : ndarray of float32, shape (batch, bands, frames)
             In [0, 1], as the student will see them.
         targets : ndarray of float32, shape (batch, genres)
-            Distributions.
+            Distributions, or less than one where a window (or what was mixed into it) has no
+            label: what the label does not say, the teachers do.
 
         Returns
         -------
@@ -74,5 +75,7 @@ class Teachers:
             apply_temperature(look(model, windows), model.card.temperature)
             for model in self._models
         ]
-        mixed: FloatArray = (1 - self._weight) * targets + self._weight * np.mean(beliefs, axis=0)
-        return mixed.astype(np.float32)
+        told = (1 - self._weight) * targets
+        rest = 1 - told.sum(axis=1, keepdims=True)
+        mixed: FloatArray = (told + rest * np.mean(beliefs, axis=0)).astype(np.float32)
+        return mixed

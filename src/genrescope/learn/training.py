@@ -16,7 +16,7 @@ from torch import nn
 
 from genrescope.learn import networks
 from genrescope.learn.excerpts import Excerpts
-from genrescope.learn.recipe import Recipe
+from genrescope.learn.recipe import Recipe, identify
 from genrescope.learn.sampling import Pool, build_pool, draw_batch
 from genrescope.learn.teaching import Teachers
 from genrescope.spectrogram.picture import draw_picture
@@ -224,11 +224,6 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise TrainingError(f"{path}: not a checkpoint: {error}") from error
     refuse(not {"step", "network", "average"} <= set(state), f"{path}: incomplete", TrainingError)
     return state
-
-
-def identify(recipe: Recipe) -> str:
-    """What tells a recipe from another; checkpoints of before stages had parts keep theirs."""
-    return repr(recipe).replace(", part='all'", "")
 
 
 def set_training(network: nn.Module, part: str) -> None:

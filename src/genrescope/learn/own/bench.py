@@ -12,8 +12,8 @@ from genrescope.learn.finishing import finish_model
 from genrescope.learn.own.begin import NOTHING, begin, find_start, shared_labels
 from genrescope.learn.own.collection import DATASET, TERMS, Collection
 from genrescope.learn.own.plan import Start, plan
-from genrescope.learn.recipe import Recipe
-from genrescope.learn.training import Progress, Run, identify
+from genrescope.learn.recipe import Recipe, identify
+from genrescope.learn.training import Progress, Run
 from genrescope.learn.watching import validator
 from genrescope.models import ModelFile
 from genrescope.types import ModelCard, Report, TrainingError, TrainingSource, refuse
