@@ -102,6 +102,17 @@ def test_silence_is_refused() -> None:
     meter.check_audible()
 
 
+@pytest.mark.parametrize("count", [1, RATE])
+def test_what_never_moves_is_refused(count: int) -> None:
+    meter = QualityMeter(RATE)
+    for part in np.array_split(np.full(count, 0.5, dtype=np.float32), 3):
+        meter.push(part)
+    with pytest.raises(SilentAudioError, match=r"dc\.wav: one value throughout \(0\.5, "):
+        meter.check_audible("dc.wav")
+    meter.push(np.full(1, 0.25, dtype=np.float32))
+    meter.check_audible()
+
+
 @pytest.mark.parametrize("samples_heard", [0, 1, 2, 100])
 def test_next_to_nothing(samples_heard: int) -> None:
     assert set(heard(noise(samples_heard))) <= {"short"}

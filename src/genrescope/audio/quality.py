@@ -43,6 +43,7 @@ class QualityMeter:
         self.window_seconds = window_seconds
         self.samples = 0
         self.peak = 0.0
+        self._lowest = self._highest = 0.0
         self._clipping = _RunCounter()
         self._quiet = _QuietCounter(max(1, round(_QUIET_SECONDS * sample_rate)))
         self._spectrum = _MeanSpectrum(sample_rate)
@@ -57,6 +58,9 @@ class QualityMeter:
         if not block.size:
             return
         magnitude = np.abs(block)
+        low, high = float(block.min()), float(block.max())
+        self._lowest = min(self._lowest, low) if self.samples else low
+        self._highest = max(self._highest, high) if self.samples else high
         self.samples += block.size
         self.peak = max(self.peak, float(magnitude.max()))
         self._clipping.push(magnitude >= _FULL_SCALE)
@@ -64,15 +68,20 @@ class QualityMeter:
         self._spectrum.push(block)
 
     def check_audible(self, name: str = "") -> None:
-        """Raise where everything heard lies under -100 dBFS.
+        """Raise where everything heard lies under -100 dBFS, or never moves.
 
         Raises
         ------
         SilentAudioError
         """
+        before = f"{name}: " if name else ""
         if self.samples and self.peak < SILENT_PEAK:
-            before = f"{name}: " if name else ""
             raise SilentAudioError(f"{before}silent throughout ({self.seconds:.1f} s)")
+        if self.samples and self._highest - self._lowest < SILENT_PEAK:
+            raise SilentAudioError(
+                f"{before}one value throughout ({self._highest:.3g}, {self.seconds:.3g} s): "
+                "nothing moves, so there is nothing to hear"
+            )
 
     def notices(self) -> tuple[Notice, ...]:
         """What is worth knowing of the sound heard so far; may be asked at any time."""
