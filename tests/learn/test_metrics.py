@@ -9,7 +9,7 @@ from sklearn import metrics as reference
 
 from genrescope.classification.calibrate import apply_temperature
 from genrescope.learn import metrics
-from genrescope.learn.temperature import fit_temperature
+from genrescope.learn.scaling import fit_scaling, fit_temperature
 from genrescope.types import FloatArray
 
 
@@ -99,3 +99,23 @@ def test_area_under_the_curve(ties: int) -> None:
     truth = np.repeat([1, 0], [80, 50])
     theirs = reference.roc_auc_score(truth, np.concatenate([positives, negatives]))
     assert metrics.auroc(positives, negatives) == pytest.approx(theirs)
+
+
+def test_a_known_bias_and_temperature_are_found() -> None:
+    generator = np.random.default_rng(3)
+    true = generator.standard_normal((4000, 4)) * 2
+    wanted = np.array([1.0, -0.5, 0.0, -0.5])
+    chances = np.exp(true) / np.exp(true).sum(axis=1, keepdims=True)
+    truth = np.array([generator.choice(4, p=row) for row in chances])
+    given = ((true - wanted) * 2.5).astype(np.float32)
+    temperature, bias = fit_scaling([(given, truth)])
+    assert temperature == pytest.approx(2.5, rel=0.08)
+    np.testing.assert_allclose(bias / temperature, wanted, atol=0.12)
+
+
+def test_few_songs_say_little_of_biases() -> None:
+    generator = np.random.default_rng(4)
+    logits = generator.standard_normal((6, 3)).astype(np.float32)
+    temperature, bias = fit_scaling([(logits, np.array([0, 0, 0, 0, 0, 1]))])
+    assert 0.2 <= temperature <= 5
+    assert np.abs(bias / temperature).max() < 0.5

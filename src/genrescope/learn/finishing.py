@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import torch
+
 from genrescope.classification.classifier import Model
 from genrescope.learn.evaluation import excerpt_logits, song_logits
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.export import export_graph
 from genrescope.learn.judging import engine_infer, judge
 from genrescope.learn.metrics import KEPT_METRICS, add_bands
-from genrescope.learn.temperature import fit_temperature
+from genrescope.learn.scaling import fit_scaling
 from genrescope.learn.training import Run
 from genrescope.models.engines import open_engine
 from genrescope.models.file import ModelFile, save_model
 from genrescope.models.weights import store_weights_int8
-from genrescope.types import ModelCard, Report
+from genrescope.types import FloatArray, ModelCard, Report
 
 STORED = "int8.onnx"
 """What a finished run leaves in its folder, for runs that it teaches."""
@@ -27,6 +30,9 @@ def finish_model(
     run: Run, card: ModelCard, collections: Sequence[Excerpts], folder: Path
 ) -> tuple[ModelFile, list[Report]]:
     """Calibrate on ``valid``, measure on ``test`` and write ``NAME.onnx`` into `folder`.
+
+    Of the calibration, the bias of every genre goes into the network's last layer, where the
+    class activation map stays exact, and the temperature onto the card.
 
     Scores are measured on the file as it is shipped, int8 weights and all; what int8 cost
     against float32 stands on the card.
@@ -46,11 +52,16 @@ def finish_model(
     reports : list of Report
         On the test splits.
     """
-    graph = export_graph(run.averaged(), run.recipe.picture)
+    network = run.averaged()
+    stored = store_weights_int8(export_graph(network, run.recipe.picture))
+    draft = save_model(stored, card, run.folder / STORED)
+    temperature, bias = _scaling(draft, collections)
+    with torch.no_grad():
+        network.get_parameter("head.bias").add_(torch.from_numpy(bias))
+    card = replace(card, temperature=temperature)
+    graph = export_graph(network, run.recipe.picture)
     whole = save_model(graph, card, run.folder / "float32.onnx")
     stored = store_weights_int8(graph)
-    draft = save_model(stored, card, run.folder / STORED)
-    card = replace(card, temperature=_temperature(draft, collections))
     draft = save_model(stored, card, draft.path)
     before = judge(Model(whole.card, open_engine(whole)), collections, "test")
     after = judge(Model(draft.card, open_engine(draft)), collections, "test")
@@ -63,7 +74,7 @@ def finish_model(
     return save_model(stored, card, folder / f"{card.name}.onnx"), after
 
 
-def _temperature(model: ModelFile, collections: Sequence[Excerpts]) -> float:
+def _scaling(model: ModelFile, collections: Sequence[Excerpts]) -> tuple[float, FloatArray]:
     loaded = Model(model.card, open_engine(model))
     spec, sets = model.card.spectrogram, []
     for excerpts in collections:
@@ -71,7 +82,7 @@ def _temperature(model: ModelFile, collections: Sequence[Excerpts]) -> float:
         if len(part):
             logits = excerpt_logits(engine_infer(loaded), part.pictures(spec.kind), spec.frames)
             sets.append(song_logits(logits, part, model.card.labels))
-    return fit_temperature(sets) if sets else 1.0
+    return fit_scaling(sets) if sets else (1.0, np.zeros(len(model.card.labels), np.float32))
 
 
 def _loss_of_int8(before: Sequence[Report], after: Sequence[Report]) -> str:

@@ -26,8 +26,8 @@ from genrescope.learn.evaluation import REAL_AUDIO, song_logits
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.head import Head, choose_head
 from genrescope.learn.metrics import KEPT_METRICS, measure
+from genrescope.learn.scaling import fit_temperature
 from genrescope.learn.splits import check_leaks, withhold_judged
-from genrescope.learn.temperature import fit_temperature
 from genrescope.models import ModelFile, save_model
 from genrescope.models.engines import open_engine
 from genrescope.models.weights import store_weights_int8
