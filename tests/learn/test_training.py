@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="the extra 'train' is not installed"
 pytest.importorskip("torchvision", reason="the extra 'train' is not installed")
 
 from genrescope.classification.classifier import Model  # noqa: E402
-from genrescope.learn import networks, training  # noqa: E402
+from genrescope.learn import finishing, networks, training  # noqa: E402
 from genrescope.learn.export import export_graph  # noqa: E402
 from genrescope.learn.judging import judge, to_plain  # noqa: E402
 from genrescope.learn.networks._pooled import Pooled, WithActivationMap  # noqa: E402
@@ -192,3 +192,22 @@ def test_from_a_run_to_a_model_file(tmp_path: Path) -> None:
     report = judge(Model(model.card, open_engine(model)), [data], "test")[0]
     assert report.n == data.splits.count("test") == to_plain(report)["songs"]
     assert validator(RECIPE, [data], GENRES, 128)(trained.averaged(), 48)
+
+
+def test_a_small_part_of_real_audio_calibrates_no_more_than_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sets = (collection("gtzan"), collection("audio_pairs"), collection("audio_pairs_rock", 4))
+    given: list[list[int]] = []
+
+    def note(found: list[tuple[np.ndarray, np.ndarray]]) -> tuple[float, np.ndarray]:
+        given.append([len(truth) for _, truth in found])
+        return 1.0, np.zeros(len(GENRES), np.float32)
+
+    monkeypatch.setattr(finishing, "fit_scaling", note)
+    bench = Workshop(
+        RECIPE, sets, GENRES, Run(RECIPE, sets, GENRES, GENRESCOPE_MEL, tmp_path / "run")
+    )
+    bench.finish(tmp_path)
+    valid = [part.splits.count("valid") for part in sets]
+    assert given == [[valid[1] + valid[2], valid[0]]]

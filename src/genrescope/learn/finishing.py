@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from genrescope.classification.classifier import Model
-from genrescope.learn.evaluation import excerpt_logits, song_logits
+from genrescope.learn.evaluation import judged_sets
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.export import export_graph
-from genrescope.learn.judging import engine_infer, judge
+from genrescope.learn.judging import judge, split_logits
 from genrescope.learn.metrics import KEPT_METRICS, add_bands
 from genrescope.learn.scaling import fit_scaling
 from genrescope.learn.training import Run
@@ -76,12 +76,8 @@ def finish_model(
 
 def _scaling(model: ModelFile, collections: Sequence[Excerpts]) -> tuple[float, FloatArray]:
     loaded = Model(model.card, open_engine(model))
-    spec, sets = model.card.spectrogram, []
-    for excerpts in collections:
-        part = excerpts.split("valid")
-        if len(part):
-            logits = excerpt_logits(engine_infer(loaded), part.pictures(spec.kind), spec.frames)
-            sets.append(song_logits(logits, part, model.card.labels))
+    sets = [split_logits(loaded, parts, "valid") for parts in judged_sets(collections).values()]
+    sets = [(logits, truth) for logits, truth in sets if len(truth)]
     return fit_scaling(sets) if sets else (1.0, np.zeros(len(model.card.labels), np.float32))
 
 

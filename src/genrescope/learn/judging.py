@@ -96,9 +96,13 @@ def _with_gauge(report: Report, told: Sequence[Score]) -> Report:
 
 def judge(model: Model, collections: Sequence[Excerpts], split: str) -> list[Report]:
     """Reports on real audio together, then on every other collection by itself."""
+    sets = judged_sets(collections)
+    found = {name: beliefs(model, parts, split) for name, parts in sets.items()}
+    card = model.card
     return [
-        report(model.card.name, model.card.labels, name, split, beliefs(model, parts, split))
-        for name, parts in judged_sets(collections).items()
+        report(card.name, card.labels, name, split, believed)
+        for name, believed in found.items()
+        if len(believed.truth)
     ]
 
 
@@ -124,22 +128,30 @@ class Beliefs:
 
 def beliefs(model: Model, collections: Sequence[Excerpts], split: str) -> Beliefs:
     """Let a model look at every song of one split of one or several collections."""
-    card = model.card
-    logits, truth, digests, translated = [], [], [], False
-    for excerpts in collections:
-        part = excerpts.split(split)
-        if not len(part):
-            continue
-        pictures = part.pictures(card.spectrogram.kind)
-        rows = excerpt_logits(engine_infer(model), pictures, card.spectrogram.frames)
-        pooled, labels = song_logits(rows, part, card.labels)
-        logits.append(pooled)
-        truth.append(labels)
-        digests.append(part.digest)
-        translated |= part.cqt_translated and card.spectrogram.kind == "cqt"
-    probabilities = apply_temperature(np.concatenate(logits), card.temperature)
-    digest = "+".join(one[:16] for one in digests)
-    return Beliefs(probabilities, np.concatenate(truth), digest, translated)
+    logits, truth = split_logits(model, collections, split)
+    parts = [part for part in (e.split(split) for e in collections) if len(part)]
+    return Beliefs(
+        apply_temperature(logits, model.card.temperature),
+        truth,
+        "+".join(part.digest[:16] for part in parts),
+        model.card.spectrogram.kind == "cqt" and any(part.cqt_translated for part in parts),
+    )
+
+
+def split_logits(
+    model: Model, collections: Sequence[Excerpts], split: str
+) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Logits (songs, genres) and true labels (songs,) of one split of some collections."""
+    card, kind = model.card, model.card.spectrogram.kind
+    logits = [np.zeros((0, len(card.labels)), dtype=np.float32)]
+    truth = [np.zeros(0, dtype=np.int64)]
+    for part in (excerpts.split(split) for excerpts in collections):
+        if len(part):
+            rows = excerpt_logits(engine_infer(model), part.pictures(kind), card.spectrogram.frames)
+            pooled, labels = song_logits(rows, part, card.labels)
+            logits.append(pooled)
+            truth.append(labels)
+    return np.concatenate(logits), np.concatenate(truth)
 
 
 def report(
