@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+import soundfile
 from onnx import numpy_helper
 
+from genrescope.audio import BandStop
+from genrescope.classification.calibrate import apply_temperature
 from genrescope.classification.classifier import Classifier, Model, load_models, look, see
 from genrescope.explain import methods
 from genrescope.explain.agreement import rank_agreement
+from genrescope.explain.change import classify_changed, hear_changed, to_wav
 from genrescope.explain.explainer import explain
+from genrescope.explain.masking import greatest, mask_window
 from genrescope.models import read_model, save_model
 from genrescope.models.engines import open_engine
 from genrescope.models.weights import store_weights_int8
@@ -141,8 +147,6 @@ def test_an_untrained_networks_map_is_another(folder: Path) -> None:
 
 
 def test_only_the_first_span_is_explained_and_it_says_so(tmp_path: Path) -> None:
-    import soundfile
-
     sound = 0.1 * np.random.default_rng(0).standard_normal(22050 * 75).astype(np.float32)
     soundfile.write(tmp_path / "long.wav", sound, 22050)
     first = explain(model_of("a_mel"), tmp_path / "long.wav")
@@ -167,3 +171,31 @@ def test_what_cannot_be_explained_is_said(folder: Path, samples: Path) -> None:
     with pytest.raises(GenrescopeError, match="explain it by occlusion"):
         explain(model_of("mapless"), song, method="cam")
     assert explain(model_of("mapless"), song, method="occlusion").bias is None
+
+
+def test_masking_asks_the_model_again() -> None:
+    """What is lost is what a second look says, and random places depend on the generator alone."""
+    model, window = model_of("a_mel"), windows(1)[0]
+    first = mask_window(model, window, "occlusion", np.random.default_rng(1))
+    again = mask_window(model, window, "occlusion", np.random.default_rng(1))
+    assert (first.hottest, first.elsewhere) == (again.hottest, again.elsewhere)
+    logits = look(model, window[None])
+    genre = int(logits[0].argmax())
+    quiet = np.where(greatest(window), np.float32(0), window)
+    both = apply_temperature(np.stack([logits[0], look(model, quiet[None])[0]]), 1.5)[:, genre]
+    assert first.loudest == pytest.approx(both[0] - both[1], abs=1e-6)
+    assert first.hottest > first.elsewhere
+
+
+def test_leaving_a_band_out_moves_what_is_said(samples: Path) -> None:
+    classifier = Classifier([model_of("a_mel"), model_of("c_cqt")])
+    song = samples / "hiphop_snow_drift_mono.mp3"
+    moved = classify_changed(classifier, song, [BandStop(0, 250)])
+    for before, after in moved.pairs:
+        assert before.model == after.model
+        assert np.abs(before.probabilities - after.probabilities).max() > 1e-3
+        assert [n.code for n in after.notices if n not in before.notices] == ["band-stop"]
+    heard = hear_changed(song, [BandStop(0, 250)], duration=2.0)
+    assert heard.seconds == pytest.approx(2.0, abs=0.01)
+    with soundfile.SoundFile(io.BytesIO(to_wav(heard))) as file:
+        assert (file.samplerate, file.frames) == (heard.sample_rate, heard.samples.size)

@@ -32,26 +32,34 @@ def draw_explanation(explanation: Explanation, title: str, path: Path | IO[bytes
     """
     figure, panels = _panels()
     picture, evidence = explanation.spectrogram, explanation.evidence
-    bands, frames = picture.values.shape
+    bands = picture.spec.bands
     seconds = picture.frame_seconds
     half = picture.spec.hop_length / picture.spec.sample_rate / 2
     extent = (float(seconds[0]) - half, float(seconds[-1]) + half, -0.5, bands - 0.5)
     low, high = picture.spec.value_range
     shown = {"origin": "lower", "aspect": "auto", "extent": extent, "interpolation": "nearest"}
-    axes = panels["map"]
+    axes = panels["m"]
     axes.imshow(picture.values, cmap="gray", vmin=low, vmax=high, **shown)
     largest = float(np.abs(evidence).max()) or 1.0
     axes.imshow(_tinted(evidence / largest), **shown)
     axes.set_title(plain_title(title), fontsize=10, loc="left")
     mark_bands(axes, picture)
     axes.tick_params(labelbottom=False)
-    _strip(panels["time"], seconds, explanation.by_time, upright=True)
-    panels["time"].set_xlabel("time (s)")
-    panels["time"].set_xlim(extent[:2])
-    _strip(panels["band"], np.arange(bands), explanation.by_band, upright=False)
-    panels["band"].set_ylim(extent[2:])
-    panels["band"].tick_params(labelleft=False)
+    _strip(panels["t"], seconds, explanation.by_time, upright=True)
+    panels["t"].set_xlabel("time (s)")
+    panels["t"].set_xlim(extent[:2])
+    _strip(panels["b"], np.arange(bands), explanation.by_band, upright=False)
+    panels["b"].set_ylim(extent[2:])
+    panels["b"].tick_params(labelleft=False)
     figure.savefig(path, dpi=DOTS_PER_INCH, format="png")
+
+
+def explanation_title(explanation: Explanation) -> str:
+    """What is explained, of which sound, by whom, in one line."""
+    said = explanation.prediction
+    share = f"{explanation.probability:.0%}".replace("%", " %")
+    name = Path(said.source).name
+    return f"{name}: {explanation.label} ({share}) by {said.model}, {explanation.method}"
 
 
 def _panels() -> tuple[Any, Any]:
@@ -60,9 +68,8 @@ def _panels() -> tuple[Any, Any]:
 
     figure = Figure(figsize=(11, 5.6), layout="constrained")
     FigureCanvasAgg(figure)
-    layout = [["map", "band"], ["time", "."]]
-    ratios = {"width_ratios": (7, 1), "height_ratios": (5, 1)}
-    return figure, figure.subplot_mosaic(layout, **ratios)
+    layout = "mb;t."
+    return figure, figure.subplot_mosaic(layout, width_ratios=(7, 1), height_ratios=(5, 1))
 
 
 def _strip(axes: Any, places: Any, values: FloatArray, *, upright: bool) -> None:
@@ -179,5 +186,5 @@ def genre_colour(label: str) -> str:
     members = [genre.label for genre in taxonomy.genres if genre.family == family]
     shade = SHADES[members.index(label) % len(SHADES)]
     towards = 1.0 if shade > 0 else 0.0
-    channels = [part + (towards - part) * abs(shade) for part in to_rgb(family.colour)]
-    return str(to_hex(channels))
+    red, green, blue = (part + (towards - part) * abs(shade) for part in to_rgb(family.colour))
+    return str(to_hex((red, green, blue)))

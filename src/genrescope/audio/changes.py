@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from genrescope.types import AudioError, FloatArray, Notice, refuse
 
@@ -20,6 +19,8 @@ STOP_DB = 80.0
 """How far a filter takes down what is to be left out, as deep as our pictures reach."""
 
 FADE_SECONDS = 0.01
+
+FilterKind = Literal["bandpass", "bandstop", "highpass", "lowpass"]
 
 
 class Changer(Protocol):
@@ -144,12 +145,11 @@ class _Nothing:
 class _Filter:
     """A filter that keeps its state from block to block."""
 
-    def __init__(self, sample_rate: int, kind: str, *edges: float) -> None:
+    def __init__(self, sample_rate: int, kind: FilterKind, *edges: float) -> None:
         from scipy.signal import cheby2
 
-        edge = edges[0] if len(edges) == 1 else edges
-        sections = cheby2(ORDER, STOP_DB, edge, kind, fs=sample_rate, output="sos")
-        self._sections: NDArray[np.float64] = sections
+        edge = np.asarray(edges if len(edges) > 1 else edges[0], dtype=np.float64)
+        self._sections = cheby2(ORDER, STOP_DB, edge, kind, fs=sample_rate, output="sos")
         self._state = np.zeros((len(self._sections), 2))
 
     def push(self, block: FloatArray) -> FloatArray:

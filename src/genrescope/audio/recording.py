@@ -77,10 +77,13 @@ class Recording:
         self._begun = True
         for block in self._stream.blocks():
             self._meter.push(block)
-            for changer in self._changers:
-                block = changer.push(block)
-            yield block
+            yield self._changed(block)
         self.check_audible()
+
+    def _changed(self, block: FloatArray) -> FloatArray:
+        for changer in self._changers:
+            block = changer.push(block)
+        return block
 
     def resampled(self, sample_rate: int) -> Iterator[FloatArray]:
         """`blocks` at another rate in Hz."""

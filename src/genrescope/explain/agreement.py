@@ -44,5 +44,5 @@ def rank_agreement(first: FloatArray, second: FloatArray) -> float:
 
 def _at(cells: FloatArray, rows: int, columns: int) -> FloatArray:
     down, across = resize_matrix(cells.shape[1], rows), resize_matrix(cells.shape[2], columns)
-    coarse: FloatArray = down @ cells @ across.T
+    coarse: FloatArray = (down @ cells @ across.T).astype(np.float32)
     return coarse

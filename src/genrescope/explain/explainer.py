@@ -133,7 +133,7 @@ def enlarge(cells: FloatArray, bands: int, frames: int) -> FloatArray:
     ndarray of float32, shape (n, bands, frames)
     """
     rows, columns = resize_matrix(cells.shape[1], bands), resize_matrix(cells.shape[2], frames)
-    enlarged: FloatArray = rows @ cells @ columns.T
+    enlarged: FloatArray = (rows @ cells @ columns.T).astype(np.float32)
     return enlarged
 
 

@@ -24,7 +24,7 @@ PLACES = 5
 """How many random places the same shape is moved to."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Masked:
     """What one window's first choice loses of its probability, in [-1, 1].
 
@@ -36,11 +36,14 @@ class Masked:
         With the same shape silenced in random places, on average.
     loudest : float
         With the loudest tenth silenced: what one can do without any explanation.
+    cells : ndarray of float32, shape (1, rows, columns)
+        The evidence that was put to the test.
     """
 
     hottest: float
     elsewhere: float
     loudest: float
+    cells: FloatArray
 
 
 def mask_window(
@@ -78,7 +81,7 @@ def mask_window(
     logits = np.concatenate([seen.logits, look(model, silenced)])
     chances = apply_temperature(logits, model.card.temperature)[:, genre]
     losses = chances[0] - chances[1:]
-    return Masked(float(losses[0]), float(losses[2:].mean()), float(losses[1]))
+    return Masked(float(losses[0]), float(losses[2:].mean()), float(losses[1]), found.cells)
 
 
 def greatest(values: FloatArray) -> NDArray[np.bool_]:

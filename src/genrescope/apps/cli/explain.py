@@ -90,7 +90,7 @@ def explain_command(
         moved = None
     explained = [
         explain(one, opened, genre=genre, method=method, start=start, duration=duration)
-        for one in (models if output or not changes else ())
+        for one in (models if output or as_json or not changes else ())
     ]
     if output is not None:
         _draw(explained[0], output)
@@ -131,13 +131,9 @@ def _opened(source: str) -> AudioSource:
 
 
 def _draw(explanation: Explanation, output: Path) -> None:
-    from genrescope.apps.posters import draw_explanation
+    from genrescope.apps.posters import draw_explanation, explanation_title
 
-    said = explanation.prediction
-    share = f"{explanation.probability:.0%}".replace("%", " %")
-    name = Path(said.source).name
-    title = f"{name}: {explanation.label} ({share}) by {said.model}, {explanation.method}"
-    draw_explanation(explanation, title, output)
+    draw_explanation(explanation, explanation_title(explanation), output)
 
 
 def _write_json(explained: list[Explanation], moved: Moved | None) -> None:
