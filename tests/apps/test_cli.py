@@ -241,3 +241,71 @@ def test_python_dash_m() -> None:
         check=True,
     )
     assert genrescope.__version__ in done.stdout
+
+
+def test_explain_draws_and_tells(samples: Path, tmp_path: Path) -> None:
+    drawn = tmp_path / "why.png"
+    song = str(samples / "metal_armygeddon.mp3")
+    code, out, err = run("explain", song, "--method", "cam", "-g", "rock", "-o", str(drawn))
+    assert (code, f"wrote {drawn}" in err) == (0, True)
+    assert "Rock" in out
+    assert "most for it" in out
+    with Image.open(drawn) as picture:
+        assert picture.width > 1000
+
+
+def test_explain_shows_what_a_change_moves(samples: Path, tmp_path: Path) -> None:
+    sound = tmp_path / "without.wav"
+    song = str(samples / "country_short_1s5.mp3")
+    code, out, _ = run("explain", song, "--mute-band", "60", "250", "--sound", str(sound))
+    assert code == 0
+    assert "heard without 60 to 250 Hz" in out
+    assert all(label in out for label in LABELS)
+    assert sound.read_bytes()[:4] == b"RIFF"
+    code, out, _ = run("explain", song, "--mute-time", "0.2", "0.8", "--json", "--method", "cam")
+    plain = json.loads(out)
+    assert code == 0
+    assert plain["explanations"][0]["method"] == "cam"
+    assert plain["change"]["after"]["notices"][0]["code"] == "gap"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--method", "tea"), 1, "cam, occlusion"),
+        (("-o", "x.gif"), 2, "ends in .png"),
+        (("--sound", "x.wav"), 2, "--sound needs"),
+        (("--mute-band", "9", "3"), 1, "to a greater one"),
+        (("-o", "x.png", "--model", "all"), 2, "one picture shows one model"),
+        (("--model", "musicnn_msd", "--method", "cam"), 1, "explain it by occlusion"),
+    ],
+    ids=str,
+)
+def test_what_explain_refuses(
+    samples: Path, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    song = str(samples / "country_short_1s5.mp3")
+    got, _, err = run("explain", song, *arguments)
+    assert got == code
+    assert words in " ".join(err.replace("│", " ").split())
+
+
+def test_timeline_for_people_and_programs(samples: Path, tmp_path: Path) -> None:
+    song = str(samples / "disco_con_tutti.mp3")
+    code, out, _ = run("timeline", song)
+    assert code == 0
+    assert "Disco" in out
+    assert "█" in out
+    code, out, err = run("timeline", song, "--json", "--every", "4", "-o", str(tmp_path / "t.png"))
+    plain = json.loads(out)
+    assert code == 0
+    assert plain["segments"][0]["start"] == 0
+    assert len(plain["steps"]) >= 4
+    with Image.open(tmp_path / "t.png") as picture:
+        assert picture.width > 1000
+    code, _, _ = run("timeline", song, "-o", str(tmp_path / "t.csv"))
+    rows = list(csv.DictReader((tmp_path / "t.csv").open(encoding="utf-8")))
+    assert code == 0
+    assert tuple(rows[0])[3:] == LABELS
+    code, _, err = run("timeline", song, "--every", "0.1")
+    assert (code, "every 0.5 to 60 s" in err) == (1, True)

@@ -22,6 +22,7 @@ from genrescope.types import (
     Prediction,
     Report,
     Score,
+    Spectrogram,
 )
 
 LABELS = ("Jazz", "Rock", "Folk")
@@ -74,11 +75,27 @@ def test_what_is_no_comparison() -> None:
     assert both.top(1) == (("Jazz", 0.5),)
 
 
-def test_heat_is_not_negative() -> None:
-    Explanation(np.zeros((3, 4), dtype=np.float32), "Jazz", "cam")
-    for heat in (shares(1, 2), shares(-1.0, 2.0)[None], shares(math.nan, 2.0)[None]):
-        with pytest.raises(GenrescopeError, match="heat"):
-            Explanation(heat, "Jazz", "cam")
+def explain(evidence: FloatArray, label: str = "Jazz") -> Explanation:
+    values = np.zeros((GENRESCOPE_MEL.bands, 2), dtype=np.float32)
+    spectrogram = Spectrogram(values, GENRESCOPE_MEL, np.ones(128, dtype=np.float32))
+    said = predict(shares(0.25, 0.5, 0.25))
+    bands, frames = evidence.sum(axis=1), evidence.sum(axis=0)
+    return Explanation(
+        label, "cam", evidence, bands, frames, evidence[None], 0.0, spectrogram, said
+    )
+
+
+def test_an_explanation_is_of_numbers_on_a_spectrogram() -> None:
+    evidence = np.full((128, 2), -1, dtype=np.float32)
+    evidence[3, 1] = 2
+    one = explain(evidence)
+    assert one.probability == 0.25
+    assert one.heat.sum() == one.heat[3, 1] == 2
+    for wrong in (evidence[:3], np.full_like(evidence, math.nan)):
+        with pytest.raises(GenrescopeError, match="evidence"):
+            explain(wrong)
+    with pytest.raises(GenrescopeError, match="Polka"):
+        explain(evidence, "Polka")
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.6, 0.7), (0.1, 0.4), (math.nan, 0.6)])

@@ -47,20 +47,22 @@ def draw_axes(picture: Spectrogram, title: str, path: Path | IO[bytes]) -> None:
         vmax=high,
         interpolation="nearest",
     )
-    axes.set_title(_plain(title), fontsize=10, loc="left")
+    axes.set_title(plain_title(title), fontsize=10, loc="left")
     axes.set_xlabel("time (s)")
-    _mark_bands(axes, picture)
+    mark_bands(axes, picture)
     gain = f"log10 of 1 + {picture.spec.log_gain:g} × power"
     label = "dB below the loudest" if picture.spec.compression == "db" else gain
     figure.colorbar(image, ax=axes, label=label, pad=0.01)
     figure.savefig(path, dpi=DOTS_PER_INCH, format="png")
 
 
-def _plain(title: str) -> str:
+def plain_title(title: str) -> str:
+    """A title that Matplotlib does not read as mathematics."""
     return title.replace("$", r"\$")
 
 
-def _mark_bands(axes: Any, picture: Spectrogram) -> None:
+def mark_bands(axes: Any, picture: Spectrogram) -> None:
+    """Mark the upright axis of drawn bands in Hz, or in notes."""
     hz = picture.band_hz
     if picture.spec.kind == "cqt":
         step = picture.spec.bins_per_octave

@@ -13,6 +13,7 @@
 """
 
 from genrescope.audio.chain import Chain, Chains
+from genrescope.audio.changes import BandPass, BandStop, Change, Gap
 from genrescope.audio.cut import Cutter, Span, spans
 from genrescope.audio.decode import AudioStream, open_audio
 from genrescope.audio.info import SoundInfo
@@ -27,9 +28,13 @@ __all__ = [
     "ALL_WINDOWS",
     "AudioSource",
     "AudioStream",
+    "BandPass",
+    "BandStop",
     "Chain",
     "Chains",
+    "Change",
     "Cutter",
+    "Gap",
     "Peaks",
     "QualityMeter",
     "Recording",

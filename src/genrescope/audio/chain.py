@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from genrescope.audio.cut import Cutter, Span
 from genrescope.audio.resample import Resampler, resampled_length
+from genrescope.audio.slide import Slider
 from genrescope.audio.windows import ALL_WINDOWS, WindowChoice
 from genrescope.types import FloatArray, SpectrogramSpec
 
@@ -42,8 +43,10 @@ class Chains:
         self._resamplers = {
             rate: Resampler(source_rate, rate) for rate in {s.sample_rate for s in self.specs}
         }
-        self._cutters = [
-            Cutter(
+        self._cutters: list[Cutter | Slider] = [
+            Slider(spec, choice.seconds, start=start, source=source)
+            if choice.kind == "every"
+            else Cutter(
                 spec,
                 choice,
                 total_samples=None

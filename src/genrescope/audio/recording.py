@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
 from genrescope.audio.chain import Chains
+from genrescope.audio.changes import Change
 from genrescope.audio.decode import AudioStream
 from genrescope.audio.info import SoundInfo
 from genrescope.audio.quality import QualityMeter
@@ -37,6 +38,7 @@ class Recording:
         start: float = 0.0,
         duration: float | None = None,
         window_seconds: float = 10.0,
+        changes: Sequence[Change] = (),
     ) -> None:
         self.name = source_name(source)
         self.start = start
@@ -50,6 +52,8 @@ class Recording:
             self._stream = self._open()
             stack.callback(self._close_stream)
             self.info: SoundInfo = self._stream.info
+            self._changes = tuple(changes)
+            self._changers = [c.changer(self.info.sample_rate, start) for c in self._changes]
             self._meter = QualityMeter(self.info.sample_rate, window_seconds)
             self._stack = stack.pop_all()
 
@@ -73,8 +77,13 @@ class Recording:
         self._begun = True
         for block in self._stream.blocks():
             self._meter.push(block)
-            yield block
+            yield self._changed(block)
         self.check_audible()
+
+    def _changed(self, block: FloatArray) -> FloatArray:
+        for changer in self._changers:
+            block = changer.push(block)
+        return block
 
     def resampled(self, sample_rate: int) -> Iterator[FloatArray]:
         """`blocks` at another rate in Hz."""
@@ -114,8 +123,9 @@ class Recording:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What is worth knowing of what has been heard so far."""
-        return (*self._stream.notices, *self._meter.notices())
+        """What is worth knowing of what has been heard so far, before any change to it."""
+        changed = (change.notice() for change in self._changes)
+        return (*changed, *self._stream.notices, *self._meter.notices())
 
     def check_audible(self) -> None:
         """Raise `SilentAudioError` where everything heard so far is silent."""
@@ -143,6 +153,7 @@ def listen(
     start: float = 0.0,
     duration: float | None = None,
     window_seconds: float = 10.0,
+    changes: Sequence[Change] = (),
 ) -> Recording:
     """Open a recording to go through it once, with an ear for its quality.
 
@@ -156,6 +167,8 @@ def listen(
         Seconds to read at most.
     window_seconds : float
         Sounds shorter than this get the notice ``short``.
+    changes : sequence of Change
+        Made to the sound in order, before anything looks at it; see `genrescope.audio.changes`.
 
     Returns
     -------
@@ -167,4 +180,6 @@ def listen(
     DecodeError, EmptyAudioError, AudioError
         As for `genrescope.audio.open_audio`.
     """
-    return Recording(source, start=start, duration=duration, window_seconds=window_seconds)
+    return Recording(
+        source, start=start, duration=duration, window_seconds=window_seconds, changes=changes
+    )

@@ -7,23 +7,36 @@ from typing import Literal
 
 from genrescope.types import AudioError, SpectrogramSpec
 
+SHORTEST_STEP, LONGEST_STEP = 0.5, 60.0
+"""Seconds from window to window that can be asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class WindowChoice:
     """Which windows of a recording are looked at.
 
-    Every choice is one among the windows that ``all`` would look at, with the same samples and
-    the same 0 dB reference, so that a window's logits do not depend on the choice.
+    Every choice but ``every`` is one among the windows that ``all`` would look at, with the same
+    samples and the same 0 dB reference, so that a window's logits do not depend on the choice.
 
     Attributes
     ----------
-    kind : {'all', 'first', 'spread'}
+    kind : {'all', 'first', 'spread', 'every'}
     count : int
         For ``spread``: how many, evenly over the recording; 1 is the one in the middle.
+    seconds : float
+        For ``every``: from the beginning of one window to that of the next.
     """
 
-    kind: Literal["all", "first", "spread"] = "all"
+    kind: Literal["all", "first", "spread", "every"] = "all"
     count: int = 0
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.kind == "every" and not SHORTEST_STEP <= self.seconds <= LONGEST_STEP:
+            raise AudioError(
+                f"windows may begin every {SHORTEST_STEP:g} to {LONGEST_STEP:g} s, not every "
+                f"{self.seconds:g} s"
+            )
 
     @property
     def needs_length(self) -> bool:
@@ -34,7 +47,7 @@ class WindowChoice:
         """Numbers of the windows to look at, of `windows` in all; None stands for all of them."""
         if self.kind == "first":
             return frozenset({0})
-        if self.kind == "all" or windows is None or self.count >= windows:
+        if self.kind in ("all", "every") or windows is None or self.count >= windows:
             return None
         return frozenset((2 * i + 1) * windows // (2 * self.count) for i in range(self.count))
 

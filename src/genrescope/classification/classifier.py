@@ -13,12 +13,12 @@ import numpy as np
 
 from genrescope import models as zoo
 from genrescope import spectrogram
-from genrescope.audio import ALL_WINDOWS, AudioSource, Recording, Span, WindowChoice, listen
+from genrescope.audio import ALL_WINDOWS, AudioSource, Change, Recording, Span, WindowChoice, listen
 from genrescope.classification.agreement import compare
 from genrescope.classification.calibrate import apply_temperature
 from genrescope.classification.music import music_confidence, music_scores
 from genrescope.classification.pool import pool_logits
-from genrescope.models.engines import Engine, open_engine
+from genrescope.models.engines import Engine, Outputs, open_engine
 from genrescope.spectrogram.picture import draw_picture, unit_values
 from genrescope.types import (
     AudioError,
@@ -70,8 +70,17 @@ class Drawn:
 
 
 @dataclass(slots=True, eq=False)
-class _Tally:
-    """What one model has seen of one recording so far."""
+class Tally:
+    """What one model has seen of one recording so far.
+
+    Attributes
+    ----------
+    logits : list of ndarray of float32, shape (windows, genres)
+    starts : list of float
+        Of every window, in seconds of the source.
+    music : list of ndarray of float32, shape (windows,)
+        Scores of the card's gauge, where it has one.
+    """
 
     logits: list[FloatArray] = field(default_factory=list)
     starts: list[float] = field(default_factory=list)
@@ -123,6 +132,7 @@ class Classifier:
         start: float = 0.0,
         duration: float | None = None,
         tell: Tell | None = None,
+        changes: Sequence[Change] = (),
     ) -> Prediction | Comparison:
         """Say what genre a recording is: one model's `Prediction`, or several's `Comparison`.
 
@@ -134,6 +144,8 @@ class Classifier:
             The stretch to look at, in seconds; to the end by default.
         tell : callable, optional
             Hears of progress.
+        changes : sequence of Change
+            Made to the sound first; the result's notices keep them.
 
         Raises
         ------
@@ -142,15 +154,17 @@ class Classifier:
         """
         specs = tuple(dict.fromkeys(model.card.spectrogram for model in self.models))
         shortest = min(spec.window_seconds for spec in specs)
-        tallies = {model.card.name: _Tally() for model in self.models}
-        with listen(source, start=start, duration=duration, window_seconds=shortest) as recording:
+        tallies = {model.card.name: Tally() for model in self.models}
+        with listen(
+            source, start=start, duration=duration, window_seconds=shortest, changes=changes
+        ) as recording:
             for drawn in draw_spans(recording, specs, windows, tell):
                 for model in self.models:
                     if model.card.spectrogram == drawn.spectrogram.spec:
-                        _look_at(drawn, model, tallies[model.card.name])
+                        look_at(drawn, model, tallies[model.card.name])
             heard = (recording.name, recording.seconds, recording.notices)
         predictions = [
-            _conclude(model.card, tallies[model.card.name], *heard) for model in self.models
+            conclude(model.card, tallies[model.card.name], *heard) for model in self.models
         ]
         return predictions[0] if len(predictions) == 1 else compare(predictions)
 
@@ -197,21 +211,35 @@ def look(model: Model, windows: FloatArray) -> FloatArray:
     -------
     ndarray of float32, shape (n, genres)
     """
-    return model.engine.run(draw_picture(windows, model.card.picture)).logits
+    return see(model, windows).logits
 
 
-def _look_at(drawn: Drawn, model: Model, tally: _Tally) -> None:
+def see(model: Model, windows: FloatArray) -> Outputs:
+    """As `look`, with the class activation map where the model's file gives one."""
+    return model.engine.run(draw_picture(windows, model.card.picture))
+
+
+def look_at(drawn: Drawn, model: Model, tally: Tally) -> Outputs:
+    """Have a model look at a span, and keep what comes of it in `tally`."""
     windows = drawn.windows()
-    logits = look(model, windows)
-    tally.logits.append(logits)
+    seen = see(model, windows)
+    tally.logits.append(seen.logits)
     tally.starts.extend(drawn.window_starts)
     if model.card.music is not None:
-        tally.music.append(music_scores(model.card.music, logits, windows))
+        tally.music.append(music_scores(model.card.music, seen.logits, windows))
+    return seen
 
 
-def _conclude(
-    card: ModelCard, tally: _Tally, source: str, seconds: float, notices: tuple[Notice, ...]
+def conclude(
+    card: ModelCard, tally: Tally, source: str, seconds: float, notices: tuple[Notice, ...]
 ) -> Prediction:
+    """What a model believes of a recording, of which it has seen what is in `tally`.
+
+    Raises
+    ------
+    AudioError
+        If it has seen nothing.
+    """
     refuse(not tally.logits, f"{source}: no window could be cut from it", AudioError)
     logits = np.concatenate(tally.logits)
     return Prediction(

@@ -31,7 +31,7 @@ Exceptions
     └── MissingExtraError        an optional part of Genrescope is not installed
 """
 
-from genrescope.types.belief import Comparison, Explanation, Failure, Prediction, Report
+from genrescope.types.belief import Comparison, Failure, Prediction, Report
 from genrescope.types.card import (
     CARD_FORMAT,
     Band,
@@ -42,6 +42,7 @@ from genrescope.types.card import (
     Score,
     TrainingSource,
 )
+from genrescope.types.course import Segment, Timeline
 from genrescope.types.errors import (
     AudioError,
     BusyError,
@@ -66,6 +67,7 @@ from genrescope.types.errors import (
     TrainingError,
     refuse,
 )
+from genrescope.types.evidence import Explanation
 from genrescope.types.sound import (
     C1_HZ,
     GENRESCOPE_CQT,
@@ -108,6 +110,7 @@ __all__ = [
     "Prediction",
     "Report",
     "Score",
+    "Segment",
     "ServingError",
     "SilentAudioError",
     "Spectrogram",
@@ -118,6 +121,7 @@ __all__ = [
     "StoppedError",
     "TaxonomyError",
     "TimeLimitError",
+    "Timeline",
     "TooLargeError",
     "TrainingError",
     "TrainingSource",

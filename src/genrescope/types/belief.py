@@ -1,4 +1,4 @@
-"""What comes out: `Prediction`, `Comparison`, `Failure`, `Explanation`, `Report`."""
+"""What comes out: `Prediction`, `Comparison`, `Failure`, `Report`."""
 
 from __future__ import annotations
 
@@ -135,26 +135,6 @@ class Failure:
     source: str
     stage: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Explanation:
-    """Where on a spectrogram a label's evidence lies.
-
-    Attributes
-    ----------
-    heat : ndarray of float32, shape (bands, frames)
-        Non-negative.
-    label, method : str
-    """
-
-    heat: FloatArray
-    label: str
-    method: str
-
-    def __post_init__(self) -> None:
-        refuse(self.heat.ndim != 2, "heat is (bands, frames)", GenrescopeError)
-        refuse(not (self.heat >= 0).all(), "heat is a number and not negative", GenrescopeError)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

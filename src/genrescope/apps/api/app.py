@@ -17,13 +17,21 @@ from genrescope.apps.api.linger import Linger
 from genrescope.apps.api.metering import Metering
 from genrescope.apps.api.metrics import Metrics
 from genrescope.apps.api.problems import add_handlers
-from genrescope.apps.api.routes import classify, jobs, models, spectrogram, state
+from genrescope.apps.api.routes import classify, explain, jobs, models, spectrogram, state, timeline
 from genrescope.apps.api.schemas import ProblemShape
 from genrescope.apps.serving.jobs import Jobs
 from genrescope.apps.serving.settings import Settings
 from genrescope.apps.serving.studio import Studio
 
-ROUTERS = (classify.router, spectrogram.router, jobs.router, models.router, state.router)
+ROUTERS = (
+    classify.router,
+    explain.router,
+    timeline.router,
+    spectrogram.router,
+    jobs.router,
+    models.router,
+    state.router,
+)
 DESCRIPTION = """See what genre a piece of music is: a spectrogram, image networks, and how far to
 trust them. Results are the same data as `genrescope classify --json` writes; errors are problem
 documents (RFC 9457) in the same words as the command line's."""

@@ -161,6 +161,67 @@ class PictureShape(_Shape):
     values: list[list[list[float]]]
 
 
+class ExplanationShape(_Shape):
+    """Where one model's evidence for a genre lies, in logits; negative is against it."""
+
+    source: str
+    model: str
+    genre: str
+    probability: float
+    method: Literal["cam", "occlusion"]
+    bias: float | None = Field(description="A window's cells and this sum to its logit; of `cam`.")
+    window_starts: list[float]
+    window_seconds: float
+    cells: list[list[list[float]]] = Field(description="`cells[window][row][column]`, row 0 low.")
+    band_hz: list[float]
+    by_band: list[float] = Field(description="A value a band: the mean over the windows.")
+    frame_seconds: list[float]
+    by_time: list[float] = Field(description="A value a column.")
+    notices: list[NoticeShape]
+
+
+class ChangeShape(_Shape):
+    """Results before and after a change to the sound."""
+
+    before: PredictionShape | ComparisonShape
+    after: PredictionShape | ComparisonShape
+
+
+class ExplainedShape(_Shape):
+    """Explanations, one a model, and what a change did where one was asked for."""
+
+    explanations: list[ExplanationShape]
+    change: ChangeShape | None = None
+
+
+class SegmentShape(_Shape):
+    """A stretch through which the answer stays the same."""
+
+    start: float
+    end: float
+    genre: str
+    probability: float
+
+
+class StepShape(_Shape):
+    """One step of a timeline: the mean of the models, and each of several by itself."""
+
+    second: float = Field(description="The middle of the step.")
+    probabilities: Probabilities
+    divergence_bits: float | None = None
+    models: dict[str, Probabilities] | None = None
+
+
+class TimelineShape(_Shape):
+    """Probabilities over the course of a recording."""
+
+    source: str
+    step_seconds: float
+    segments: list[SegmentShape]
+    steps: list[StepShape]
+    result: PredictionShape | ComparisonShape
+
+
 class ProblemShape(BaseModel):
     """A problem document (RFC 9457)."""
 

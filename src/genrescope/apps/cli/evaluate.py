@@ -30,6 +30,10 @@ def evaluate_command(
     page: Annotated[
         Path | None, typer.Option(help="Write the comparison of all models as a Markdown page.")
     ] = None,
+    maps: Annotated[
+        int | None,
+        typer.Option(min=2, help="Instead, put heat maps to the test on so many excerpts."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Measure models on the test splits: real audio from other sources first, then each set.
@@ -37,8 +41,15 @@ def evaluate_command(
     Intervals are 95 % bootstrap intervals over songs. Constant-Q models are measured on real
     constant-Q spectrograms and, apart from that, on translated ones.
 
-    Example: `genrescope evaluate mobilenetv3_mel mobilenetv3_cqt`
+    With `--maps` the hottest tenth of each window is silenced, the same shape elsewhere, and the
+    loudest tenth: what the first choice's probability loses says how far to trust a heat map.
+
+    Examples: `genrescope evaluate mobilenetv3_mel mobilenetv3_cqt`,
+    `genrescope evaluate --maps 40 mobilenetv3_mel`
     """
+    if maps is not None:
+        _try_maps(models, data, maps, as_json)
+        return
     from genrescope.learn import judging
     from genrescope.learn.together import judge_together
     from genrescope.models import spell_out
@@ -90,3 +101,40 @@ def _show(reports: list[Report]) -> None:
             aside = f" [{score.note}]" if score.note else ""
             line = f"{report.model}, {score.dataset}{aside}: {score.metric} {figures}"
             show.out().print(Text(line), highlight=False)
+
+
+def _try_maps(names: list[str], data: Path | None, count: int, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from genrescope.apps.bench.maps import try_maps, windows_to_try
+    from genrescope.apps.cli.waiting import Waiting
+    from genrescope.classification.classifier import load_models
+    from genrescope.learn.datasets import data_folder
+
+    plain = []
+    for model in load_models(names):
+        windows = windows_to_try(model, data or data_folder(), count)
+        with Waiting(len(windows)) as waiting:
+            waiting.begin(model.card.name)
+            trials, agreement = try_maps(model, windows, waiting.end)
+        plain.append(
+            {
+                "model": model.card.name,
+                "trials": [asdict(trial) for trial in trials],
+                "rank_agreement": agreement,
+            }
+        )
+        for trial in () if as_json else trials:
+            words = (
+                f"{trial.model}, {trial.method}, {trial.n} excerpts: the first choice loses "
+                f"{trial.hottest * 100:.1f} points without the hottest tenth, "
+                f"{trial.elsewhere * 100:.1f} without the same shape elsewhere, "
+                f"{trial.loudest * 100:.1f} without the loudest tenth; hottest less elsewhere "
+                f"{trial.ahead * 100:+.1f} ({trial.low * 100:+.1f} to {trial.high * 100:+.1f})"
+            )
+            show.out().print(Text(words), highlight=False)
+        if agreement is not None and not as_json:
+            words = f"{model.card.name}: rank correlation of cam and occlusion {agreement:.2f}"
+            show.out().print(Text(words), highlight=False)
+    if as_json:
+        sys.stdout.write(json.dumps(plain, indent=1) + "\n")

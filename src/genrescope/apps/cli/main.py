@@ -15,12 +15,14 @@ from genrescope.apps.cli import (
     classify,
     doctor,
     evaluate,
+    explain,
     export,
     import_,
     models,
     serve,
     show,
     spectrogram,
+    timeline,
     train,
 )
 from genrescope.types import GenrescopeError
@@ -40,6 +42,8 @@ app = typer.Typer(
 
 app.command("classify", epilog=classify.EPILOG)(classify.classify_command)
 app.command("spectrogram", epilog=spectrogram.EPILOG)(spectrogram.spectrogram_command)
+app.command("explain", epilog=explain.EPILOG)(explain.explain_command)
+app.command("timeline", epilog=timeline.EPILOG)(timeline.timeline_command)
 app.add_typer(models.app, name="models")
 app.command("serve", epilog=serve.EPILOG)(serve.serve_command)
 app.command("doctor")(doctor.doctor_command)

@@ -91,10 +91,10 @@ def clock(seconds: float) -> str:
 def show_prediction(prediction: Prediction, top: int, timeline: bool = False) -> None:
     """Headline, bars and notices of one model's prediction."""
     genre, share = prediction.top(1)[0]
-    _headline(prediction.source, genre, share, f"{_named(prediction)}, {_extent(prediction)}")
+    show_headline(prediction.source, genre, share, f"{_named(prediction)}, {_extent(prediction)}")
     _doubt(prediction.music)
     _bars(prediction.top(top))
-    _notices(prediction.notices)
+    show_notices(prediction.notices)
     if timeline:
         _timeline(prediction)
     out().print()
@@ -110,7 +110,8 @@ def _extent(prediction: Prediction) -> str:
     return f"{clock(prediction.seconds)} in {count} window{'s' if count != 1 else ''}"
 
 
-def _headline(source: str, genre: str, share: float, aside: str) -> None:
+def show_headline(source: str, genre: str, share: float, aside: str) -> None:
+    """What was listened to, what it is, and who says so."""
     line = Text(source, style="bold")
     line.append("  ")
     line.append(f"{genre} ({share:.1%})".replace("%", " %"), style=f"bold {colour_of(genre)}")
@@ -134,7 +135,8 @@ def _bars(pairs: tuple[tuple[str, float], ...]) -> None:
         out().print(line, highlight=False)
 
 
-def _notices(notices: tuple[Notice, ...]) -> None:
+def show_notices(notices: tuple[Notice, ...]) -> None:
+    """What is worth knowing of the sound, a line each."""
     for notice in notices:
         out().print(Text(f"  ! {notice.message}", style="yellow"), highlight=False)
 
@@ -158,7 +160,7 @@ def show_comparison(comparison: Comparison, top: int, timeline: bool = False) ->
     first = comparison.predictions[0]
     genre, share = comparison.top(1)[0]
     count = len(comparison.predictions)
-    _headline(first.source, genre, share, f"mean of {count} models, {_extent(first)}")
+    show_headline(first.source, genre, share, f"mean of {count} models, {_extent(first)}")
     _doubt(comparison.music)
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
     table.add_column("")
@@ -172,7 +174,7 @@ def show_comparison(comparison: Comparison, top: int, timeline: bool = False) ->
         table.add_row(Text(f"  {label}", style=colour_of(label)), *cells)
     out().print(table)
     out().print(f"  {_verdict(comparison)}", highlight=False)
-    _notices(first.notices)
+    show_notices(first.notices)
     if timeline:
         for prediction in comparison.predictions:
             out().print(f"  {prediction.model}", style="dim", highlight=False)

@@ -283,13 +283,7 @@ class Studio:
         def begun(name: str) -> None:
             say(replace(heard, step="looking", model=name))
 
-        engines: dict[str, WatchedEngine] = {}
-        models = []
-        for name in names:
-            model = self.shelf.get(name)
-            engines[name] = WatchedEngine(model.engine, watch, partial(begun, name))
-            models.append(Model(model.card, engines[name]))
-            watch.check()
+        models, engines = self.watched_models(names, watch, begun)
         with watched_file(source, label, watch) as file:
             result = Classifier(models).classify(
                 file,
@@ -302,6 +296,34 @@ class Studio:
         say(replace(heard, step="done"))
         spent = {name: engine.seconds for name, engine in engines.items()}
         return Answer(result, waited, watch.seconds - waited, spent)
+
+    def watched_models(
+        self, names: Sequence[str], watch: Watch, begun: Callable[[str], None] | None = None
+    ) -> tuple[list[Model], dict[str, WatchedEngine]]:
+        """Loaded models whose networks end with the watch, and those networks by name.
+
+        Parameters
+        ----------
+        names : sequence of str
+            As `Shelf.names` gives them.
+        watch : Watch
+        begun : callable, optional
+            Told the name of a network whenever it begins to look.
+
+        Raises
+        ------
+        ModelError
+            If one is not there, not in order, or nothing here can run it.
+        """
+        engines: dict[str, WatchedEngine] = {}
+        models = []
+        for name in names:
+            model = self.shelf.get(name)
+            told = partial(begun or _silent_name, name)
+            engines[name] = WatchedEngine(model.engine, watch, told)
+            models.append(Model(model.card, engines[name]))
+            watch.check()
+        return models, engines
 
     def close(self) -> None:
         """Stop what is at work, and wait for it; twice does no harm."""
@@ -322,4 +344,8 @@ class Studio:
 
 
 def _silent(_: Progress) -> None:
+    pass
+
+
+def _silent_name(_: str) -> None:
     pass

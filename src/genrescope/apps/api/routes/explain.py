@@ -1,0 +1,102 @@
+"""``POST /explain``."""
+
+from __future__ import annotations
+
+import io
+import threading
+from contextlib import ExitStack
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
+
+from genrescope.apps.api.context import Here
+from genrescope.apps.api.receiving import receive_one
+from genrescope.apps.api.routes._asking import (
+    DURATION,
+    MODELS,
+    NAME,
+    START,
+    WORK,
+    problems,
+    sound_body,
+)
+from genrescope.apps.api.schemas import ExplainedShape
+from genrescope.apps.api.waiting import wait_for
+from genrescope.apps.reasons import plain_explanation, plain_moved
+from genrescope.apps.serving.reasons import WhyAnswer, WhyQuestion, ask_why, read_changes
+from genrescope.types import Explanation, GenrescopeError, refuse
+
+router = APIRouter(tags=["recordings"])
+
+PNG = "image/png"
+Form = Annotated[Literal["json", "png"], Query(description="Numbers, or a picture of one model.")]
+Span = Annotated[list[float] | None, Query(description="Two numbers: from, and to.")]
+_DRAWING = threading.Lock()  # Matplotlib is not made for threads
+
+
+def _ask(
+    model: Annotated[list[str] | None, MODELS] = None,
+    genre: Annotated[str | None, Query(description="Else each model's first choice.")] = None,
+    method: Annotated[str, Query(description="`occlusion` or `cam`.")] = "occlusion",
+    mute_band: Span = None,
+    mute_time: Span = None,
+    keep_band: Span = None,
+    start: Annotated[float, START] = 0.0,
+    duration: Annotated[float | None, DURATION] = None,
+) -> WhyQuestion:
+    changes = read_changes(mute_band or (), mute_time or (), keep_band or ())
+    return WhyQuestion(tuple(model or ()), genre, method, changes, start, duration)
+
+
+@router.post(
+    "/explain",
+    response_model=ExplainedShape,
+    responses={200: {"content": {PNG: {}}}, **problems(*WORK)},
+    openapi_extra=sound_body(),
+    summary="Say where the evidence for a genre lies, and what a change would do",
+)
+async def explain(
+    request: Request,
+    here: Here,
+    asked: Annotated[WhyQuestion, Depends(_ask)],
+    form: Form = "json",
+    name: Annotated[str, NAME] = "",
+) -> Response:
+    """The same data as `genrescope explain --json` writes, or the same picture.
+
+    `mute_band` (Hz), `mute_time` (s) and `keep_band` (Hz), each given twice, change the sound;
+    what every model says before and after stands under `change`.
+    """
+    here.studio.turns.check()
+    names = await run_in_threadpool(here.studio.shelf.names, asked.models)
+    several = form == "png" and len(names) > 1
+    refuse(several, "one picture shows one model: name one", GenrescopeError)
+    with ExitStack() as stack:
+        upload = await receive_one(request, here, stack)
+        watch = here.studio.watch()
+        work = ask_why(here.studio, upload.file, asked, label=upload.label, watch=watch)
+        answer = await wait_for(request, work, watch)
+    if form == "png":
+        picture = await run_in_threadpool(_draw, answer.explanations[0])
+        return Response(picture, media_type=PNG)
+    return JSONResponse(_plain(answer))
+
+
+def _plain(answer: WhyAnswer) -> dict[str, object]:
+    plain: dict[str, object] = {
+        "explanations": [plain_explanation(one) for one in answer.explanations]
+    }
+    if answer.moved is not None:
+        plain["change"] = plain_moved(answer.moved)
+    return plain
+
+
+def _draw(explanation: Explanation) -> bytes:
+    from genrescope.apps.posters import draw_explanation, explanation_title
+
+    image = io.BytesIO()
+    with _DRAWING:
+        draw_explanation(explanation, explanation_title(explanation), image)
+    return image.getvalue()

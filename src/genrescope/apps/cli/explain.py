@@ -1,0 +1,197 @@
+"""``genrescope explain``: where a model's evidence lies, and what would change its answer."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from genrescope.apps.cli import show
+from genrescope.types import Explanation, FloatArray, GenrescopeError
+
+if TYPE_CHECKING:
+    from genrescope.audio import AudioSource, Change
+    from genrescope.explain.change import Moved
+
+EPILOG = """Examples:
+
+`genrescope explain samples/jazz_vibe_ace.flac -o why.png`
+
+`genrescope explain samples/metal_armygeddon.mp3 --method cam --genre Rock -o rock.png`
+
+`genrescope explain samples/hiphop_snow_drift_mono.mp3 --mute-band 60 250 --sound without.wav`
+
+`genrescope explain samples/disco_con_tutti.mp3 --mute-time 5 10 --model all`"""
+
+
+def explain_command(
+    source: Annotated[str, typer.Argument(metavar="FILE|-", help="A sound.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Draw it: a .png file.")
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", "-m", help="Model name, file, or `all`.")
+    ] = None,
+    genre: Annotated[
+        str | None, typer.Option("--genre", "-g", help="For which; else the model's first choice.")
+    ] = None,
+    method: Annotated[str, typer.Option(help="occlusion or cam.")] = "occlusion",
+    mute_band: Annotated[
+        tuple[float, float] | None,
+        typer.Option("--mute-band", metavar="LOW HIGH", help="Hear it without these Hz, too."),
+    ] = None,
+    mute_time: Annotated[
+        tuple[float, float] | None,
+        typer.Option("--mute-time", metavar="FROM TO", help="Hear it without these seconds, too."),
+    ] = None,
+    keep_band: Annotated[
+        tuple[float, float] | None,
+        typer.Option("--keep-band", metavar="LOW HIGH", help="Hear it with these Hz only, too."),
+    ] = None,
+    sound: Annotated[
+        Path | None, typer.Option("--sound", help="Write the changed sound: a .wav file.")
+    ] = None,
+    start: Annotated[float, typer.Option(min=0.0, help="Begin at this second.")] = 0.0,
+    duration: Annotated[float | None, typer.Option(help="So many seconds at most.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Say where the evidence for a genre lies, and what leaving a part out would change.
+
+    Thirty seconds are explained, from `--start` on. Occlusion silences one part of the picture
+    after another, and asks what the genre's logit loses. `cam` is the class activation map: at no
+    further cost, exact in its sum, and coarse; docs/explain.md says when not to believe either.
+    `--mute-band`, `--mute-time` and `--keep-band` change the sound itself and show every
+    probability before and after.
+    """
+    changes = _changes(mute_band, mute_time, keep_band)
+    _check_outputs(output, sound, bool(changes))
+    from genrescope.classification.classifier import Classifier, load_models
+    from genrescope.explain.change import classify_changed, hear_changed, to_wav
+    from genrescope.explain.explainer import explain
+
+    models = load_models(model or [])
+    if output is not None and len(models) > 1:
+        raise typer.BadParameter("one picture shows one model: name one with --model")
+    opened = _opened(source)
+    if changes:
+        moved = classify_changed(
+            Classifier(models), opened, changes, start=start, duration=duration
+        )
+        if sound is not None:
+            heard = hear_changed(opened, changes, start=start, duration=duration)
+            sound.write_bytes(to_wav(heard))
+    else:
+        moved = None
+    explained = [
+        explain(one, opened, genre=genre, method=method, start=start, duration=duration)
+        for one in (models if output or as_json or not changes else ())
+    ]
+    if output is not None:
+        _draw(explained[0], output)
+    if as_json:
+        _write_json(explained, moved)
+    else:
+        _show(explained, moved)
+    for written in (output, sound):
+        if written is not None:
+            show.remark(f"wrote {written}")
+
+
+def _changes(
+    mute_band: tuple[float, float] | None,
+    mute_time: tuple[float, float] | None,
+    keep_band: tuple[float, float] | None,
+) -> list[Change]:
+    from genrescope.audio import BandPass, BandStop, Gap
+
+    asked = ((BandPass, keep_band), (BandStop, mute_band), (Gap, mute_time))
+    return [kind(*span) for kind, span in asked if span is not None]
+
+
+def _check_outputs(output: Path | None, sound: Path | None, changed: bool) -> None:
+    if output is not None and output.suffix.lower() != ".png":
+        raise typer.BadParameter(f"-o ends in .png, not {output.suffix!r}")
+    if sound is not None and sound.suffix.lower() != ".wav":
+        raise typer.BadParameter(f"--sound ends in .wav, not {sound.suffix!r}")
+    if sound is not None and not changed:
+        raise typer.BadParameter("--sound needs --mute-band, --mute-time or --keep-band")
+    for path in (output, sound):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise GenrescopeError(f"{path.parent}: no such folder to write to")
+
+
+def _opened(source: str) -> AudioSource:
+    return io.BytesIO(sys.stdin.buffer.read()) if source == "-" else source
+
+
+def _draw(explanation: Explanation, output: Path) -> None:
+    from genrescope.apps.posters import draw_explanation, explanation_title
+
+    draw_explanation(explanation, explanation_title(explanation), output)
+
+
+def _write_json(explained: list[Explanation], moved: Moved | None) -> None:
+    from genrescope.apps.reasons import plain_explanation, plain_moved
+
+    plain: dict[str, Any] = {"explanations": [plain_explanation(one) for one in explained]}
+    if moved is not None:
+        plain["change"] = plain_moved(moved)
+    sys.stdout.write(json.dumps(plain, ensure_ascii=False) + "\n")
+
+
+def _show(explained: list[Explanation], moved: Moved | None) -> None:
+    for one in explained:
+        _show_explanation(one)
+    if moved is not None:
+        _show_moved(moved)
+
+
+def _show_explanation(one: Explanation) -> None:
+    said = one.prediction
+    show.show_headline(said.source, one.label, one.probability, f"{said.model}, {one.method}")
+    picture = one.spectrogram
+    for unit, values, places in (
+        ("Hz", one.by_band, picture.band_hz),
+        ("s", one.by_time, picture.frame_seconds),
+    ):
+        line = Text(f"  most for it {_peak(values, places, unit)}")
+        line.append(f", most against it {_peak(-values, places, unit)}", style="dim")
+        show.out().print(line, highlight=False)
+    show.show_notices(said.notices)
+
+
+def _peak(values: FloatArray, places: FloatArray, unit: str) -> str:
+    """The stretch around the greatest value that has nine tenths of it at least."""
+    top = int(values.argmax())
+    if values[top] <= 0:
+        return "nothing"
+    near = values >= 0.9 * values[top]
+    first = last = top
+    while first > 0 and near[first - 1]:
+        first -= 1
+    while last < len(values) - 1 and near[last + 1]:
+        last += 1
+    digits = 0 if unit == "Hz" else 1
+    return f"{places[first]:.{digits}f}–{places[last]:.{digits}f} {unit}"
+
+
+def _show_moved(moved: Moved) -> None:
+    for before, after in moved.pairs:
+        changed = ", ".join(n.message for n in after.notices if n not in before.notices)
+        table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
+        table.add_column(f"  {before.model}")
+        for title in ("as it is", changed or "changed", "moved by"):
+            table.add_column(title, justify="right")
+        order = (-before.probabilities).argsort(kind="stable")
+        for place in order:
+            label = before.labels[place]
+            old, new = float(before.probabilities[place]), float(after.probabilities[place])
+            cells = (f"{old * 100:.1f} %", f"{new * 100:.1f} %", f"{(new - old) * 100:+.1f}")
+            table.add_row(Text(f"  {label}", style=show.colour_of(label)), *cells)
+        show.out().print(table)

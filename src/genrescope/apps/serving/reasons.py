@@ -1,0 +1,170 @@
+"""Why and when, asked of a `Studio`: explanations, changed sound and timelines, in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from genrescope.apps.serving.studio import Studio
+from genrescope.apps.serving.watch import Watch, watched_file
+from genrescope.audio import AudioSource, BandPass, BandStop, Change, Gap, WindowChoice
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.timeline import trace
+from genrescope.explain import methods
+from genrescope.explain.change import Moved, classify_changed
+from genrescope.explain.explainer import explain
+from genrescope.types import AudioError, Explanation, GenrescopeError, Timeline, refuse
+
+
+@dataclass(frozen=True, slots=True)
+class WhyQuestion:
+    """What is to be explained.
+
+    Attributes
+    ----------
+    models : tuple of str
+        Names; ``all`` for every usable model, none for the default.
+    genre : str, optional
+        Each model's first choice by default.
+    method : str
+        Checked when it is made.
+    changes : tuple of Change
+        Whose effect is to be shown, too.
+    start, duration : float
+        The stretch to look at, in seconds; to the end by default.
+    """
+
+    models: tuple[str, ...] = ()
+    genre: str | None = None
+    method: str = "occlusion"
+    changes: tuple[Change, ...] = ()
+    start: float = 0.0
+    duration: float | None = None
+
+    def __post_init__(self) -> None:
+        methods.load(self.method)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WhyAnswer:
+    """Explanations, one a model, and what the changes did, if any were asked for."""
+
+    explanations: tuple[Explanation, ...]
+    moved: Moved | None
+
+
+def read_changes(
+    mute_band: Sequence[float] = (),
+    mute_time: Sequence[float] = (),
+    keep_band: Sequence[float] = (),
+) -> tuple[Change, ...]:
+    """Changes from pairs of numbers; an empty pair is none.
+
+    Raises
+    ------
+    AudioError
+        If one is no pair, or its numbers make no sense.
+    """
+    found: list[Change] = []
+    for kind, span in ((BandPass, keep_band), (BandStop, mute_band), (Gap, mute_time)):
+        refuse(len(span) not in (0, 2), "a band or a stretch is two numbers", AudioError)
+        if span:
+            found.append(kind(*span))
+    return tuple(found)
+
+
+def ask_why(
+    studio: Studio, source: AudioSource, question: WhyQuestion, *, label: str, watch: Watch
+) -> Future[WhyAnswer]:
+    """Have a recording explained when its turn comes.
+
+    Raises
+    ------
+    BusyError, ModelNotFoundError
+        At once; whatever else goes wrong the future raises.
+    """
+    names = studio.shelf.names(question.models)
+    start, duration = question.start, question.duration
+
+    def work(watch: Watch) -> WhyAnswer:
+        models, _ = studio.watched_models(names, watch)
+        with watched_file(source, label, watch) as file:
+            found = tuple(
+                explain(
+                    model,
+                    file,
+                    genre=question.genre,
+                    method=question.method,
+                    start=start,
+                    duration=duration,
+                    tell=tell,
+                )
+                for model in models
+            )
+            if not question.changes:
+                return WhyAnswer(found, None)
+            moved = classify_changed(
+                Classifier(models),
+                file,
+                question.changes,
+                start=start,
+                duration=duration,
+                tell=tell,
+            )
+        return WhyAnswer(found, moved)
+
+    def tell(_: float, __: float | None) -> None:
+        watch.check()
+
+    return studio.submit(work, watch=watch)
+
+
+def ask_when(
+    studio: Studio,
+    source: AudioSource,
+    models: Sequence[str] = (),
+    *,
+    every: float | None = None,
+    start: float = 0.0,
+    duration: float | None = None,
+    label: str,
+    watch: Watch,
+) -> Future[Timeline]:
+    """Have models followed through a recording when the turn comes; errors as of `ask_why`.
+
+    Parameters
+    ----------
+    studio : Studio
+    source : str, path or binary file
+        Open until the answer is there.
+    models : sequence of str
+    every : float, optional
+        Seconds from window to window, in [0.5, 60]; checked at once.
+    start, duration : float
+        The stretch to look at, in seconds; to the end by default.
+    label : str
+        What to call the sound before people.
+    watch : Watch
+        Stop it to give up.
+    """
+    if every is not None:
+        WindowChoice("every", seconds=every)
+    names = studio.shelf.names(models)
+    known = {tuple(sorted(studio.card(name).labels)) for name in names}
+    words = (
+        "these models know different labels and make no timeline together: ask for them one by one"
+    )
+    refuse(len(known) > 1, words, GenrescopeError)
+
+    def work(watch: Watch) -> Timeline:
+        ready, _ = studio.watched_models(names, watch)
+        with watched_file(source, label, watch) as file:
+            return trace(
+                Classifier(ready), file, every=every, start=start, duration=duration, tell=tell
+            )
+
+    def tell(_: float, __: float | None) -> None:
+        watch.check()
+
+    return studio.submit(work, watch=watch)

@@ -1,0 +1,204 @@
+"""Probabilities over the course of a recording, and the stretches it falls into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrescope.audio import ALL_WINDOWS, AudioSource, Change, WindowChoice
+from genrescope.classification.agreement import entropy_bits
+from genrescope.classification.classifier import Classifier, Tell
+from genrescope.types import Comparison, FloatArray, Prediction, Segment, Timeline
+
+PENALTY = 0.5
+"""What one more segment must save, in squared Hellinger distance times windows; see `segment`."""
+
+
+def trace(
+    classifier: Classifier,
+    source: AudioSource,
+    *,
+    every: float | None = None,
+    start: float = 0.0,
+    duration: float | None = None,
+    tell: Tell | None = None,
+    changes: Sequence[Change] = (),
+) -> Timeline:
+    """Follow the models through a recording: decoded once, in memory that does not grow with it.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    source : path or binary file
+    every : float, optional
+        Seconds from window to window, in [0.5, 60]; by default windows lie end to end, the same
+        that `Classifier.classify` looks at.
+    start, duration : float
+        The stretch to look at, in seconds; to the end by default.
+    tell : callable, optional
+        Hears of progress.
+    changes : sequence of Change
+        Made to the sound first.
+
+    Returns
+    -------
+    Timeline
+
+    Raises
+    ------
+    AudioError
+        If the source is no sound, or holds none, or `every` is too short or too long.
+    """
+    choice = ALL_WINDOWS if every is None else WindowChoice("every", seconds=every)
+    result = classifier.classify(
+        source, windows=choice, start=start, duration=duration, tell=tell, changes=changes
+    )
+    lengths = {m.card.name: m.card.spectrogram.window_seconds for m in classifier.models}
+    return lay_out(result, lengths, start, every)
+
+
+def lay_out(
+    result: Prediction | Comparison,
+    window_seconds: dict[str, float],
+    start: float = 0.0,
+    every: float | None = None,
+) -> Timeline:
+    """Bring the windows of a result's models onto one line of time.
+
+    Parameters
+    ----------
+    result : Prediction or Comparison
+    window_seconds : dict of str to float
+        How long a window of each model is.
+    start : float
+        Where the stretch looked at begins, in seconds.
+    every : float, optional
+        Seconds from window to window; as long as the longest window by default.
+
+    Returns
+    -------
+    Timeline
+        Its steps are the windows of the model with the longest ones. Of another model a step has
+        the mean over the windows whose middles lie in it, or the window nearest to it.
+    """
+    predictions = result.predictions if isinstance(result, Comparison) else (result,)
+    slowest = max(predictions, key=lambda p: window_seconds[p.model])
+    longest = window_seconds[slowest.model]
+    step = every or longest
+    middles = {
+        p.model: np.asarray(p.window_starts) + min(window_seconds[p.model], p.seconds) / 2
+        for p in predictions
+    }
+    seconds = middles[slowest.model]
+    rows = [_at(seconds, step, middles[p.model], p.per_window) for p in predictions]
+    per_model = np.stack(rows)
+    mean = per_model.mean(axis=0, dtype=np.float64)
+    divergence = None
+    if len(predictions) > 1:
+        parts = entropy_bits(per_model).mean(axis=0)
+        divergence = np.maximum(0.0, entropy_bits(mean) - parts)
+    end = start + slowest.seconds
+    cuts = change_points(mean, min(1.0, step / longest))
+    return Timeline(
+        result=result,
+        seconds=seconds,
+        step=step,
+        probabilities=mean.astype(np.float32),
+        per_model=per_model,
+        divergence=divergence,
+        segments=_segments(result.labels, seconds, mean, cuts, (start, end)),
+    )
+
+
+def _at(
+    seconds: NDArray[np.float64], step: float, middles: NDArray[np.float64], rows: FloatArray
+) -> FloatArray:
+    """A model's rows brought to the steps around `seconds`."""
+    laid = np.empty((len(seconds), rows.shape[1]), dtype=np.float32)
+    firsts = np.searchsorted(middles, seconds - step / 2 - 1e-6)
+    ends = np.searchsorted(middles, seconds + step / 2 - 1e-6)
+    for place, (first, end) in enumerate(zip(firsts, ends, strict=True)):
+        if first == end:
+            nearest = int(np.abs(middles - seconds[place]).argmin())
+            laid[place] = rows[nearest]
+        else:
+            laid[place] = rows[first:end].mean(axis=0)
+    return laid
+
+
+def change_points(probabilities: NDArray[np.floating], weight: float = 1.0) -> tuple[int, ...]:
+    """Where a run of probabilities changes: the first step of every segment but the first.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n, genres)
+        Each row sums to 1.
+    weight : float
+        How much of a window every step adds, in (0, 1]: less than 1 where windows overlap.
+
+    Returns
+    -------
+    tuple of int
+        Ascending, each in [1, n).
+
+    Notes
+    -----
+    The cut with the least cost among all cuts (optimal partitioning with the pruning of PELT,
+    Killick, Fearnhead and Eckley 2012, doi 10.1080/01621459.2012.737745). A segment costs the
+    squared distances of its rows' square roots from their mean, so rows are compared by the
+    Hellinger distance, and `PENALTY` more: it pays to cut out one window that is wholly sure of
+    another genre, or several that are half sure.
+
+    Examples
+    --------
+    >>> sure = np.eye(3)[[0, 0, 0, 2, 2, 2, 1, 1, 1]]
+    >>> change_points(sure)
+    (3, 6)
+    """
+    roots = np.sqrt(np.asarray(probabilities, dtype=np.float64))
+    count = len(roots)
+    sums = np.vstack([np.zeros(roots.shape[1]), np.cumsum(roots, axis=0)])
+    squares = np.concatenate([[0.0], np.cumsum((roots**2).sum(axis=1))])
+    best = np.full(count + 1, -PENALTY)
+    before = np.zeros(count + 1, dtype=np.int64)
+    open_starts = np.zeros(1, dtype=np.int64)
+    for end in range(1, count + 1):
+        length = end - open_starts
+        drift = squares[end] - squares[open_starts]
+        drift -= ((sums[end] - sums[open_starts]) ** 2).sum(axis=1) / length
+        cost = best[open_starts] + weight * np.maximum(drift, 0.0)
+        least = int(cost.argmin())
+        best[end] = cost[least] + PENALTY
+        before[end] = open_starts[least]
+        open_starts = np.append(open_starts[cost <= best[end]], end)
+    cuts: list[int] = []
+    end = int(before[count])
+    while end > 0:
+        cuts.append(end)
+        end = int(before[end])
+    return tuple(reversed(cuts))
+
+
+def _segments(
+    labels: tuple[str, ...],
+    seconds: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    cuts: tuple[int, ...],
+    ends: tuple[float, float],
+) -> tuple[Segment, ...]:
+    """The stretches between cuts; neighbours of one genre are one."""
+    edges = [0, *cuts, len(mean)]
+    chosen = [int(mean[a:b].mean(axis=0).argmax()) for a, b in pairwise(edges)]
+    kept = [0, *(i for i in range(1, len(chosen)) if chosen[i] != chosen[i - 1])]
+    found = []
+    for number, piece in enumerate(kept):
+        first = edges[piece]
+        last = edges[kept[number + 1]] if number + 1 < len(kept) else len(mean)
+        begin = ends[0] if first == 0 else float(seconds[first - 1] + seconds[first]) / 2
+        end = ends[1] if last == len(mean) else float(seconds[last - 1] + seconds[last]) / 2
+        share = float(mean[first:last, chosen[piece]].mean())
+        found.append(Segment(begin, end, labels[chosen[piece]], share))
+    return tuple(found)

@@ -1,0 +1,105 @@
+"""What would change the answer: the same recording with and without a part of its sound."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from genrescope.audio import AudioSource, Change, listen
+from genrescope.classification.classifier import Classifier, Tell
+from genrescope.types import Comparison, Prediction, Waveform
+
+LONGEST_SECONDS = 600.0
+"""Of changed sound that is kept to be listened to."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moved:
+    """What one or several models say before and after a change.
+
+    Attributes
+    ----------
+    before, after : Prediction or Comparison
+        Both of one kind, over the same stretch.
+    """
+
+    before: Prediction | Comparison
+    after: Prediction | Comparison
+
+    @property
+    def pairs(self) -> tuple[tuple[Prediction, Prediction], ...]:
+        """Each model's prediction before and after, in the order of the models."""
+        sides = [_predictions(side) for side in (self.before, self.after)]
+        return tuple(zip(*sides, strict=True))
+
+
+def _predictions(result: Prediction | Comparison) -> tuple[Prediction, ...]:
+    return result.predictions if isinstance(result, Comparison) else (result,)
+
+
+def classify_changed(
+    classifier: Classifier,
+    source: AudioSource,
+    changes: Sequence[Change],
+    *,
+    start: float = 0.0,
+    duration: float | None = None,
+    tell: Tell | None = None,
+) -> Moved:
+    """Classify a recording as it is, and with changes to its sound.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    source : path or binary file
+        That can seek: it is read twice.
+    changes : sequence of Change
+    start, duration : float
+        The stretch to look at, in seconds; to the end by default.
+    tell : callable, optional
+        Hears of progress, twice from the beginning.
+
+    Returns
+    -------
+    Moved
+
+    Raises
+    ------
+    AudioError
+        If the source is no sound, or holds none, or a change leaves nothing of it.
+    """
+    before = classifier.classify(source, start=start, duration=duration, tell=tell)
+    after = classifier.classify(source, start=start, duration=duration, tell=tell, changes=changes)
+    return Moved(before, after)
+
+
+def hear_changed(
+    source: AudioSource,
+    changes: Sequence[Change],
+    *,
+    start: float = 0.0,
+    duration: float | None = None,
+) -> Waveform:
+    """The changed sound itself, mono at the source's rate; ten minutes at most.
+
+    Raises
+    ------
+    AudioError
+        If the source is no sound, or a change leaves nothing of it.
+    """
+    longest = LONGEST_SECONDS if duration is None else min(duration, LONGEST_SECONDS)
+    with listen(source, start=start, duration=longest, changes=changes) as recording:
+        samples = np.concatenate(list(recording.blocks()))
+        return Waveform(samples, recording.info.sample_rate, start, recording.name)
+
+
+def to_wav(sound: Waveform) -> bytes:
+    """A sound as the bytes of a WAV file in 16 bits."""
+    import soundfile
+
+    file = io.BytesIO()
+    soundfile.write(file, np.clip(sound.samples, -1, 1), sound.sample_rate, format="WAV")
+    return file.getvalue()
