@@ -21,6 +21,9 @@ Exceptions
     │   └── EngineError          no engine could load or run the file
     ├── TaxonomyError            an unknown taxonomy, or one that does not hold a label
     ├── TrainingError            data, recipe or checkpoint of a training run is unusable
+    ├── CollectionError          a library, or the store of what is known of it
+    │   ├── QueryError           a question to a store that cannot be read
+    │   └── TagError             tags cannot be read, or were not written
     ├── ServingError
     │   ├── BusyError            all turns of a server are taken
     │   ├── TimeLimitError       it took longer than one request may
@@ -46,6 +49,7 @@ from genrescope.types.errors import (
     AudioError,
     BusyError,
     CardError,
+    CollectionError,
     DecodeError,
     DigestError,
     EmptyAudioError,
@@ -55,11 +59,13 @@ from genrescope.types.errors import (
     MissingExtraError,
     ModelError,
     ModelNotFoundError,
+    QueryError,
     ServingError,
     SilentAudioError,
     SpectrogramError,
     StalledError,
     StoppedError,
+    TagError,
     TaxonomyError,
     TimeLimitError,
     TooLargeError,
@@ -87,6 +93,7 @@ __all__ = [
     "Band",
     "BusyError",
     "CardError",
+    "CollectionError",
     "ColourMap",
     "Comparison",
     "DecodeError",
@@ -106,6 +113,7 @@ __all__ = [
     "Notice",
     "PictureSpec",
     "Prediction",
+    "QueryError",
     "Report",
     "Score",
     "ServingError",
@@ -116,6 +124,7 @@ __all__ = [
     "SpectrogramSpec",
     "StalledError",
     "StoppedError",
+    "TagError",
     "TaxonomyError",
     "TimeLimitError",
     "TooLargeError",

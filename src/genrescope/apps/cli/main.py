@@ -18,6 +18,7 @@ from genrescope.apps.cli import (
     export,
     import_,
     models,
+    scan,
     serve,
     show,
     spectrogram,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 
 app.command("classify", epilog=classify.EPILOG)(classify.classify_command)
+app.command("scan", epilog=scan.EPILOG)(scan.scan_command)
 app.command("spectrogram", epilog=spectrogram.EPILOG)(spectrogram.spectrogram_command)
 app.add_typer(models.app, name="models")
 app.command("serve", epilog=serve.EPILOG)(serve.serve_command)
