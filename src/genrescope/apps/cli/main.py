@@ -16,6 +16,7 @@ from genrescope.apps.cli import (
     doctor,
     evaluate,
     export,
+    find,
     import_,
     models,
     scan,
@@ -41,6 +42,9 @@ app = typer.Typer(
 
 app.command("classify", epilog=classify.EPILOG)(classify.classify_command)
 app.command("scan", epilog=scan.EPILOG)(scan.scan_command)
+app.command("find", epilog=find.EPILOG)(find.find_command)
+app.command("similar")(find.similar_command)
+app.command("stats")(find.stats_command)
 app.command("spectrogram", epilog=spectrogram.EPILOG)(spectrogram.spectrogram_command)
 app.add_typer(models.app, name="models")
 app.command("serve", epilog=serve.EPILOG)(serve.serve_command)

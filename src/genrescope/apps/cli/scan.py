@@ -96,7 +96,7 @@ def scan_command(
     with open_store(store) as opened, stopping() as stop:
         seats = scanning.seats_of(classifier, terms)
         agenda = scanning.plan(library, opened, seats, retry)
-        report = Report(agenda, as_json)
+        report = Report(agenda, as_json, store)
         report.begin()
         with Scanning(len(agenda.pending)) as display:
             for outcome in scanning.scan(classifier, opened, agenda, terms, stop):
@@ -133,8 +133,9 @@ def stopping() -> Iterator[Stop]:
 class Report:
     """Says what a scan does: lines for people on standard error, or events on standard output."""
 
-    def __init__(self, agenda: Agenda, as_json: bool) -> None:
+    def __init__(self, agenda: Agenda, as_json: bool, store: Path | None) -> None:
         self.agenda = agenda
+        self._place = [] if store is None else ["--store", str(store)]
         self.counts: Counter[str] = Counter()
         self._json = as_json
         self._began = time.monotonic()
@@ -199,7 +200,7 @@ class Report:
             left = len(self.agenda.pending) - done
             self._say(None, f"stopped: {_many(left)} left; the same command goes on")
         elif not self._json and done:
-            self._say(None, "now try: " + shlex.join(["genrescope", "stats"]))
+            self._say(None, "now try: " + shlex.join(["genrescope", "stats", *self._place]))
 
     def _say(self, event: dict[str, Any] | None, text: str) -> None:
         if self._json:
