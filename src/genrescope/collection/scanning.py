@@ -53,6 +53,10 @@ class Stop:
 
     asked: bool = False
 
+    def is_set(self) -> bool:
+        """Whether it was asked, as a `threading.Event` says it."""
+        return self.asked
+
 
 @dataclass(frozen=True, slots=True)
 class Agenda:

@@ -23,7 +23,9 @@ from genrescope.apps.cli import (
     serve,
     show,
     spectrogram,
+    tag,
     train,
+    watch,
 )
 from genrescope.types import GenrescopeError
 
@@ -45,6 +47,8 @@ app.command("scan", epilog=scan.EPILOG)(scan.scan_command)
 app.command("find", epilog=find.EPILOG)(find.find_command)
 app.command("similar")(find.similar_command)
 app.command("stats")(find.stats_command)
+app.add_typer(tag.app, name="tag")
+app.command("watch", epilog=watch.EPILOG)(watch.watch_command)
 app.command("spectrogram", epilog=spectrogram.EPILOG)(spectrogram.spectrogram_command)
 app.add_typer(models.app, name="models")
 app.command("serve", epilog=serve.EPILOG)(serve.serve_command)

@@ -165,17 +165,9 @@ class Report:
         """What became of a file."""
         self.counts[outcome.kind] += 1
         self.counts["moved"] += outcome.moved_from is not None
-        event: dict[str, Any] = {"event": outcome.kind, "path": os.fsdecode(outcome.file.path)}
-        text = ""
-        if outcome.failure is not None:
-            event |= {"stage": outcome.failure.stage, "reason": outcome.failure.reason}
-            text = f"{outcome.file.name}: {outcome.failure.reason}"
-        elif outcome.result is not None:
-            genre, probability = outcome.result.top(1)[0]
-            event |= {"genre": genre, "probability": round(probability, 4)}
-        elif outcome.moved_from is not None:
-            event["moved_from"] = os.fsdecode(outcome.moved_from)
-        self._say(event, text)
+        failure = outcome.failure
+        text = f"{outcome.file.name}: {failure.reason}" if failure is not None else ""
+        self._say(event_of(outcome), text)
 
     def name_of(self, outcome: Outcome) -> str:
         """The file's own name, on one line."""
@@ -205,11 +197,23 @@ class Report:
     def _say(self, event: dict[str, Any] | None, text: str) -> None:
         if self._json:
             if event is not None:
-                # Stray bytes of names stay escapes: what is written is ASCII.
                 sys.stdout.write(json.dumps(event) + "\n")
                 sys.stdout.flush()
         elif text:
             show.remark(text)
+
+
+def event_of(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as what `json` can write; stray bytes of names stay escapes."""
+    event: dict[str, Any] = {"event": outcome.kind, "path": os.fsdecode(outcome.file.path)}
+    if outcome.failure is not None:
+        event |= {"stage": outcome.failure.stage, "reason": outcome.failure.reason}
+    elif outcome.result is not None:
+        genre, probability = outcome.result.top(1)[0]
+        event |= {"genre": genre, "probability": round(probability, 4)}
+    elif outcome.moved_from is not None:
+        event["moved_from"] = os.fsdecode(outcome.moved_from)
+    return event
 
 
 def _line(path: bytes) -> str:
