@@ -119,9 +119,7 @@ def load_models(
     if "all" in wanted:
         wanted = list(dict.fromkeys([*zoo.own_models(), *(n for n in wanted if n != "all")]))
     files = [zoo.find(name) for name in wanted]
-    return tuple(
-        Model(file.card, open_engine(file, engine, device), file.sha256) for file in files
-    )
+    return tuple(Model(file.card, open_engine(file, engine, device), file.sha256) for file in files)
 
 
 class Classifier:

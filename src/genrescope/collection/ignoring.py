@@ -27,7 +27,7 @@ class Rule:
 
 
 def read_rules(text: str) -> tuple[Rule, ...]:
-    """Read lines as ``.gitignore`` has them: ``*``, ``?``, ``**``, ``/`` at either end, ``!``, ``#``.
+    """Read lines as ``.gitignore`` has them: ``*``, ``?``, ``**``, ``/``, ``!`` and ``#``.
 
     Examples
     --------

@@ -227,9 +227,9 @@ def answer(question: Question, columns: Columns) -> Mask:
     if isinstance(question, Not):
         return ~answer(question.part, columns)
     if isinstance(question, Both):
-        return np.logical_and.reduce([answer(part, columns) for part in question.parts])
+        return np.stack([answer(part, columns) for part in question.parts]).all(axis=0)
     if isinstance(question, Either):
-        return np.logical_or.reduce([answer(part, columns) for part in question.parts])
+        return np.stack([answer(part, columns) for part in question.parts]).any(axis=0)
     return _compared(question, columns)
 
 

@@ -149,17 +149,15 @@ def plan(roots: Sequence[str], store: Store, seats: Sequence[Seat], retry: bool 
 
 def _gone(roots: Sequence[str], left: Iterable[bytes], found: Walk) -> tuple[bytes, ...]:
     """Known paths below the roots that the walk did not meet, where it could look."""
-    below = tuple(os.fsencode(os.path.join(absolute(root), "")) for root in roots)  # noqa: PTH118
-    hidden = {path for path, _ in found.unread}
-    return tuple(
-        path for path in left if path.startswith(below) and not _any_above(path, hidden)
-    )
+    below = [os.fsencode(absolute(root)) for root in roots]
+    hidden = [path for path, _ in found.unread]
+    return tuple(path for path in left if _within(path, below) and not _within(path, hidden))
 
 
-def _any_above(path: bytes, folders: set[bytes]) -> bool:
-    return bool(folders) and any(
-        path == one or path.startswith(os.path.join(one, b"")) for one in folders  # noqa: PTH118
-    )
+def _within(path: bytes, folders: list[bytes]) -> bool:
+    """Whether a path is one of the folders or lies below one."""
+    separator = os.fsencode(os.sep)
+    return any(path == one or path.startswith(one.rstrip(separator) + separator) for one in folders)
 
 
 def scan(

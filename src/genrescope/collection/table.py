@@ -79,9 +79,7 @@ class Table:
         """These rows, in this order."""
         figures = {name: column[rows] for name, column in self.figures.items()}
         paths = tuple(self.paths[row] for row in rows)
-        return Table(
-            self.labels, self.models, paths, self.mean[rows], figures, self.counts[rows]
-        )
+        return Table(self.labels, self.models, paths, self.mean[rows], figures, self.counts[rows])
 
     def where(self, mask: Mask) -> Table:
         """The rows for which `mask` holds."""

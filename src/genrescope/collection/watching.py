@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,8 +40,7 @@ class Settling:
         """
         now = self._clock()
         self._since = {file: self._since.get(file, now) for file in files}
-        ready = [file for file, since in self._since.items() if now - since >= self._seconds]
-        return ready
+        return [file for file, since in self._since.items() if now - since >= self._seconds]
 
     @property
     def waiting(self) -> int:
@@ -108,6 +107,6 @@ def arrivals(
         raise CollectionError(f"cannot be watched ({error})") from error
 
 
-def _first_at_once(ticks: Iterator[set[tuple[object, str]]]) -> Iterator[set[tuple[object, str]]]:
-    yield set()
+def _first_at_once(ticks: Iterable[Collection[object]]) -> Iterator[Collection[object]]:
+    yield ()
     yield from ticks

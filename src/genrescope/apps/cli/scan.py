@@ -22,7 +22,7 @@ from genrescope.apps.cli.scanning import Scanning
 from genrescope.types import AudioError
 
 if TYPE_CHECKING:
-    from genrescope.collection.scanning import Agenda, Outcome, Stop, Terms
+    from genrescope.collection.scanning import Agenda, Outcome, Stop
 
 EPILOG = """Examples:
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from genrescope.types import CollectionError, MissingExtraError
 
@@ -12,13 +14,15 @@ LATEST = "0001"
 FOLDER = Path(__file__).parent / "_migrations"
 
 
-def upgrade(url: str, found: str | None, name: str) -> None:
+def upgrade(dialect: str, connect: Callable[[], Any], found: str | None, name: str) -> None:
     """Bring a database from one version to the latest.
 
     Parameters
     ----------
-    url : str
-        As SQLAlchemy writes it.
+    dialect : str
+        As SQLAlchemy's URLs begin.
+    connect : callable
+        Opens a connection of the database's own library.
     found : str or None
         The version that it has.
     name : str
@@ -35,15 +39,19 @@ def upgrade(url: str, found: str | None, name: str) -> None:
         from alembic import command
         from alembic.config import Config
         from alembic.script import ScriptDirectory
+        from sqlalchemy.exc import SQLAlchemyError
     except ImportError as error:
         raise MissingExtraError("making a collection's store", "collection") from error
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
-    config.attributes["url"] = url
+    config.attributes.update(dialect=dialect, connect=connect)
     there = {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
     if found is not None and found not in there:
         raise CollectionError(
             f"{name}: a store of version {found}, which is unknown here (this version reads "
             f"{LATEST}): install a Genrescope that knows it"
         )
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except SQLAlchemyError as error:
+        raise CollectionError(f"{name}: cannot be brought up to date ({error})") from error

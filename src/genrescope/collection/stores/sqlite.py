@@ -37,12 +37,13 @@ def open_store(place: str, *, create: bool = True) -> SqliteStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         version = _version(path)
         if version != LATEST:
-            from urllib.parse import quote
-
-            upgrade(f"sqlite:///file:{quote(os.fsencode(path.absolute()))}?uri=true", version, name)
+            _connect(path).close()  # what cannot be opened is said here, not by Alembic
+            upgrade("sqlite://", lambda: sqlite3.connect(path), version, name)
         return SqliteStore(_connect(path), name)
     except (OSError, ValueError, sqlite3.Error) as error:
-        raise CollectionError(f"{name}: cannot be used as a collection's store ({error})") from error
+        raise CollectionError(
+            f"{name}: cannot be used as a collection's store ({error})"
+        ) from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:

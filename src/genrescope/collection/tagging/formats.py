@@ -135,11 +135,12 @@ def _read_id3(file: Any) -> list[str]:
 
 
 def _write_id3(file: Any, values: list[str]) -> None:
-    from mutagen.id3 import TCON, Encoding
+    from mutagen import id3
 
     file.tags.delall("TCON")
     if values:
-        file.tags.add(TCON(encoding=Encoding.UTF8, text=values))
+        frame: Any = id3.TCON
+        file.tags.add(frame(encoding=id3.Encoding.UTF8, text=values))
 
 
 def _reader(key: str) -> Callable[[Any], list[str]]:

@@ -158,7 +158,9 @@ def _replace_genres(path: Path, genres: tuple[str, ...], store: Store, keep_time
     partial = Path(name)
     try:
         shutil.copyfile(target, partial)
-        refuse(_digest(partial) != digest, "the copy is not the file: is the disk in order?", TagError)
+        refuse(
+            _digest(partial) != digest, "the copy is not the file: is the disk in order?", TagError
+        )
         write_genres(partial, genres)
         _check(target, partial, genres)
         shutil.copystat(target, partial)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import create_engine
 
-engine = create_engine(context.config.attributes["url"])
+given = context.config.attributes
+engine = create_engine(given["dialect"], creator=given["connect"])
 with engine.connect() as connection:
     context.configure(connection=connection, transactional_ddl=True)
     with context.begin_transaction():
