@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,42 @@ def entropy_bits(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     logs = np.log2(p, where=p > 0, out=np.zeros_like(p))
     entropy: NDArray[np.float64] = -(p * logs).sum(axis=-1) + 0.0
     return entropy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighed:
+    """What several models say together of one recording or many.
+
+    Attributes
+    ----------
+    mean : ndarray of float64, shape (..., genres)
+    agreement, divergence, entropy : ndarray of float64, shape (...)
+        As in `genrescope.types.Comparison`.
+    """
+
+    mean: NDArray[np.float64]
+    agreement: NDArray[np.float64]
+    divergence: NDArray[np.float64]
+    entropy: NDArray[np.float64]
+
+
+def weigh(stacked: NDArray[np.floating]) -> Weighed:
+    """Mean, agreement, divergence and entropy of probabilities, shape (..., models, genres).
+
+    One model agrees with itself.
+
+    Examples
+    --------
+    >>> two = weigh(np.array([[1.0, 0.0], [0.25, 0.75]]))
+    >>> float(two.agreement), two.mean.tolist()
+    (0.5, [0.625, 0.375])
+    """
+    each = np.asarray(stacked, dtype=np.float64)
+    mean = each.mean(axis=-2)
+    same = each.argmax(axis=-1) == mean.argmax(axis=-1)[..., None]
+    entropy = entropy_bits(mean)
+    divergence = np.maximum(0.0, entropy - entropy_bits(each).mean(axis=-1))
+    return Weighed(mean, same.mean(axis=-1), divergence, entropy)
 
 
 def compare(predictions: Sequence[Prediction]) -> Comparison:
@@ -54,16 +91,15 @@ def compare(predictions: Sequence[Prediction]) -> Comparison:
             )
     ordered = tuple(_reorder(prediction, labels) for prediction in predictions)
     stacked = np.stack([prediction.probabilities for prediction in ordered]).astype(np.float64)
-    mean = stacked.mean(axis=0)
-    winner = int(mean.argmax())
+    weighed = weigh(stacked)
+    winner = int(weighed.mean.argmax())
     choices = stacked.argmax(axis=1)
-    entropy = float(entropy_bits(mean))
     return Comparison(
         predictions=ordered,
-        mean=mean.astype(np.float32),
-        agreement=float((choices == winner).mean()),
-        divergence=max(0.0, entropy - float(entropy_bits(stacked).mean())),
-        entropy=entropy,
+        mean=weighed.mean.astype(np.float32),
+        agreement=float(weighed.agreement),
+        divergence=float(weighed.divergence),
+        entropy=float(weighed.entropy),
         dissenters=tuple(
             (prediction.model, labels[choice])
             for prediction, choice in zip(ordered, choices, strict=True)

@@ -43,6 +43,8 @@ class Model:
 
     card: ModelCard
     engine: Engine
+    digest: str = ""
+    """SHA-256 of the file that both came from, where they came from one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +69,23 @@ class Drawn:
         spec, values = self.spectrogram.spec, self.spectrogram.values
         cut = [values[:, column : column + spec.frames] for column in self.window_columns]
         return unit_values(np.stack(cut), spec)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is known of a recording once all of it was listened to.
+
+    Attributes
+    ----------
+    source : str
+        What the sound was read from, for people.
+    seconds : float
+    notices : tuple of Notice
+    """
+
+    source: str
+    seconds: float
+    notices: tuple[Notice, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -106,7 +125,7 @@ def load_models(
         If one is not there, is not in order, or nothing here can run it.
     """
     files = [zoo.find(name) for name in zoo.spell_out(names) or zoo.default_models()]
-    return tuple(Model(file.card, open_engine(file, engine, device)) for file in files)
+    return tuple(Model(file.card, open_engine(file, engine, device), file.sha256) for file in files)
 
 
 class Classifier:
@@ -152,21 +171,109 @@ class Classifier:
         AudioError
             If the source is no sound, or holds none.
         """
-        specs = tuple(dict.fromkeys(model.card.spectrogram for model in self.models))
-        shortest = min(spec.window_seconds for spec in specs)
-        tallies = {model.card.name: Tally() for model in self.models}
-        with listen(
-            source, start=start, duration=duration, window_seconds=shortest, changes=changes
-        ) as recording:
-            for drawn in draw_spans(recording, specs, windows, tell):
-                for model in self.models:
-                    if model.card.spectrogram == drawn.spectrogram.spec:
-                        look_at(drawn, model, tallies[model.card.name])
-            heard = (recording.name, recording.seconds, recording.notices)
+        sitting = self.sit()
+        drawing = draw_source(
+            source, self.specs, windows, stretch=(start, duration), tell=tell, changes=changes
+        )
+        for piece in drawing:
+            sitting.take(piece)
+        return sitting.conclude()
+
+    @property
+    def specs(self) -> tuple[SpectrogramSpec, ...]:
+        """The recipes that the models need, each once."""
+        return tuple(dict.fromkeys(model.card.spectrogram for model in self.models))
+
+    def sit(self) -> Sitting:
+        """Ready the networks for one recording, wherever its pieces are drawn."""
+        return Sitting(self.models)
+
+
+class Sitting:
+    """One recording before the networks: pieces of `draw_source` in, a belief out.
+
+    Parameters
+    ----------
+    models : sequence of Model
+    """
+
+    def __init__(self, models: Sequence[Model]) -> None:
+        self._models = tuple(models)
+        self._tallies = {model.card.name: Tally() for model in models}
+        self._heard: Heard | None = None
+
+    def take(self, piece: Drawn | Heard) -> None:
+        """Show a piece to every network that its recipe is for.
+
+        Raises
+        ------
+        EngineError
+            If a network cannot be run.
+        """
+        if isinstance(piece, Heard):
+            self._heard = piece
+            return
+        for model in self._models:
+            if model.card.spectrogram == piece.spectrogram.spec:
+                look_at(piece, model, self._tallies[model.card.name])
+
+    def conclude(self) -> Prediction | Comparison:
+        """What the networks believe, once the last piece was taken.
+
+        Raises
+        ------
+        AudioError
+            If no window could be cut from the recording, or it was not heard to its end.
+        """
+        if self._heard is None:
+            raise AudioError("the recording was not heard to its end")
         predictions = [
-            conclude(model.card, tallies[model.card.name], *heard) for model in self.models
+            conclude(model.card, self._tallies[model.card.name], self._heard)
+            for model in self._models
         ]
         return predictions[0] if len(predictions) == 1 else compare(predictions)
+
+
+def draw_source(
+    source: AudioSource,
+    specs: Sequence[SpectrogramSpec],
+    windows: WindowChoice = ALL_WINDOWS,
+    *,
+    stretch: tuple[float, float | None] = (0.0, None),
+    tell: Tell | None = None,
+    changes: Sequence[Change] = (),
+) -> Iterator[Drawn | Heard]:
+    """The half of the line before the networks: needs no model, and may run in another process.
+
+    Parameters
+    ----------
+    source : path or binary file
+    specs : sequence of SpectrogramSpec
+    windows : WindowChoice
+    stretch : (float, float or None)
+        Start and duration in seconds.
+    tell : callable, optional
+        Hears of progress.
+    changes : sequence of Change
+        Made to the sound first.
+
+    Yields
+    ------
+    Drawn or Heard
+        Spans as `draw_spans` draws them, and `Heard` once, last.
+
+    Raises
+    ------
+    AudioError
+        If the source is no sound, or holds none.
+    """
+    start, duration = stretch
+    shortest = min(spec.window_seconds for spec in specs)
+    with listen(
+        source, start=start, duration=duration, window_seconds=shortest, changes=changes
+    ) as recording:
+        yield from draw_spans(recording, specs, windows, tell)
+        yield Heard(recording.name, recording.seconds, recording.notices)
 
 
 def draw_spans(
@@ -230,9 +337,7 @@ def look_at(drawn: Drawn, model: Model, tally: Tally) -> Outputs:
     return seen
 
 
-def conclude(
-    card: ModelCard, tally: Tally, source: str, seconds: float, notices: tuple[Notice, ...]
-) -> Prediction:
+def conclude(card: ModelCard, tally: Tally, heard: Heard) -> Prediction:
     """What a model believes of a recording, of which it has seen what is in `tally`.
 
     Raises
@@ -240,7 +345,7 @@ def conclude(
     AudioError
         If it has seen nothing.
     """
-    refuse(not tally.logits, f"{source}: no window could be cut from it", AudioError)
+    refuse(not tally.logits, f"{heard.source}: no window could be cut from it", AudioError)
     logits = np.concatenate(tally.logits)
     return Prediction(
         labels=card.labels,
@@ -249,9 +354,9 @@ def conclude(
         window_starts=tuple(tally.starts),
         model=card.name,
         calibrated=card.temperature != 1.0,
-        source=source,
-        seconds=seconds,
-        notices=notices,
+        source=heard.source,
+        seconds=heard.seconds,
+        notices=heard.notices,
         music=music_confidence(np.concatenate(tally.music)) if tally.music else None,
         pretrained=bool(card.pretrained),
     )

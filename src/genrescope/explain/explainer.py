@@ -10,6 +10,7 @@ import numpy as np
 from genrescope.audio import AudioSource, Change, Recording, listen
 from genrescope.classification.classifier import (
     Drawn,
+    Heard,
     Model,
     Tally,
     Tell,
@@ -80,7 +81,8 @@ def explain(
         name = recording.name
     columns = drawn.window_columns[-1] + spec.frames
     seconds = columns * spec.hop_length / spec.sample_rate
-    prediction = conclude(card, tally, name, min(seconds, recording.seconds), notices)
+    heard = Heard(name, min(seconds, recording.seconds), notices)
+    prediction = conclude(card, tally, heard)
     if place is None:
         place = int(prediction.probabilities.argmax())
     found = way.find(model, drawn.windows(), seen, place)

@@ -21,6 +21,9 @@ Exceptions
     │   └── EngineError          no engine could load or run the file
     ├── TaxonomyError            an unknown taxonomy, or one that does not hold a label
     ├── TrainingError            data, recipe or checkpoint of a training run is unusable
+    ├── CollectionError          a library, or the store of what is known of it
+    │   ├── QueryError           a question to a store that cannot be read
+    │   └── TagError             tags cannot be read, or were not written
     ├── ServingError
     │   ├── BusyError            all turns of a server are taken
     │   ├── TimeLimitError       it took longer than one request may
@@ -47,6 +50,7 @@ from genrescope.types.errors import (
     AudioError,
     BusyError,
     CardError,
+    CollectionError,
     DecodeError,
     DigestError,
     EmptyAudioError,
@@ -56,11 +60,13 @@ from genrescope.types.errors import (
     MissingExtraError,
     ModelError,
     ModelNotFoundError,
+    QueryError,
     ServingError,
     SilentAudioError,
     SpectrogramError,
     StalledError,
     StoppedError,
+    TagError,
     TaxonomyError,
     TimeLimitError,
     TooLargeError,
@@ -89,6 +95,7 @@ __all__ = [
     "Band",
     "BusyError",
     "CardError",
+    "CollectionError",
     "ColourMap",
     "Comparison",
     "DecodeError",
@@ -108,6 +115,7 @@ __all__ = [
     "Notice",
     "PictureSpec",
     "Prediction",
+    "QueryError",
     "Report",
     "Score",
     "Segment",
@@ -119,6 +127,7 @@ __all__ = [
     "SpectrogramSpec",
     "StalledError",
     "StoppedError",
+    "TagError",
     "TaxonomyError",
     "TimeLimitError",
     "Timeline",

@@ -55,6 +55,18 @@ class TrainingError(GenrescopeError):
     """Data, recipe or checkpoint of a training run is unusable."""
 
 
+class CollectionError(GenrescopeError):
+    """A library, or the store that holds what is known of it, cannot be used."""
+
+
+class QueryError(CollectionError):
+    """A question to a store that cannot be read, with where it stops making sense."""
+
+
+class TagError(CollectionError):
+    """A file's tags cannot be read, or were not written."""
+
+
 class ServingError(GenrescopeError):
     """Something about a request to a server, not about what it asks for."""
 

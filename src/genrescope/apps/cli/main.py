@@ -17,13 +17,17 @@ from genrescope.apps.cli import (
     evaluate,
     explain,
     export,
+    find,
     import_,
     models,
+    scan,
     serve,
     show,
     spectrogram,
+    tag,
     timeline,
     train,
+    watch,
 )
 from genrescope.types import GenrescopeError
 
@@ -41,6 +45,12 @@ app = typer.Typer(
 )
 
 app.command("classify", epilog=classify.EPILOG)(classify.classify_command)
+app.command("scan", epilog=scan.EPILOG)(scan.scan_command)
+app.command("find", epilog=find.EPILOG)(find.find_command)
+app.command("similar")(find.similar_command)
+app.command("stats")(find.stats_command)
+app.add_typer(tag.app, name="tag")
+app.command("watch", epilog=watch.EPILOG)(watch.watch_command)
 app.command("spectrogram", epilog=spectrogram.EPILOG)(spectrogram.spectrogram_command)
 app.command("explain", epilog=explain.EPILOG)(explain.explain_command)
 app.command("timeline", epilog=timeline.EPILOG)(timeline.timeline_command)

@@ -1,0 +1,242 @@
+"""``genrescope find``, ``similar`` and ``stats``: asking what was scanned."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from genrescope.apps.cli import show
+from genrescope.apps.cli.scan import Store
+from genrescope.types import CollectionError, QueryError
+
+if TYPE_CHECKING:
+    from genrescope.collection.table import Table
+
+SHOWN = 20
+GENRE_CELLS, BAR_CELLS = 12, 12
+EPILOG = """Examples:
+
+`genrescope find 'jazz > 0.6 and agreement < 0.5' --sort entropy`
+
+`genrescope find 'genre = disco and path ~ 1979' -o disco.m3u`
+
+`genrescope find -o everything.csv`
+
+Fields: every genre, `probability` (of the first choice), `agreement`, `divergence`, `entropy`,
+`music`, `seconds`, `genre`, `path`. Signs: `>` `>=` `<` `<=` `=` `!=`, and `~` for "holds".
+Genres with a space in them stand in quotes."""
+
+Model = Annotated[
+    list[str] | None, typer.Option("--model", "-m", help="Only what these models say.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a file.")]
+
+
+def find_command(
+    question: Annotated[str, typer.Argument(metavar="[QUESTION]")] = "",
+    store: Store = None,
+    model: Model = None,
+    sort: Annotated[str, typer.Option(help="Field to order by, greatest first.")] = "",
+    ascending: Annotated[bool, typer.Option("--ascending", help="Least first.")] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, help="So many at most.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write .csv, .jsonl, .m3u or .parquet.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Ask a scanned collection, and export what was found.
+
+    Without a question: everything. `-o` writes all that was found; the terminal shows the first
+    twenty unless `--limit` says otherwise. Nothing found is exit code 1.
+    """
+    from genrescope.collection import export, query
+    from genrescope.collection.stores import open_store
+    from genrescope.collection.table import read_table
+
+    asked = query.parse(question) if question.strip() else None
+    if output is not None:
+        export.check_suffix(output)
+    with open_store(store, create=False) as opened:
+        table = read_table(opened, model or [])
+    if asked is not None:
+        table = table.where(query.answer(asked, table))
+    if sort:
+        table = table.ordered(sort, ascending)
+    _give(table, limit, output, as_json)
+    if not len(table):
+        raise typer.Exit(1)
+
+
+def _give(table: Table, limit: int | None, output: Path | None, as_json: bool) -> None:
+    import numpy as np
+
+    from genrescope.collection import export
+
+    first = table if limit is None else table.pick(np.arange(min(limit, len(table))))
+    if output is not None:
+        export.write_table(first, output)
+        show.remark(f"wrote {len(first):,} files to {output}")
+    elif as_json:
+        export.write_json_lines(first, sys.stdout)  # type: ignore[arg-type]
+    else:
+        _show(table.pick(np.arange(min(limit or SHOWN, len(table)))))
+        show.remark(f"{len(table):,} found" + _more(len(table), limit or SHOWN))
+
+
+def _more(found: int, shown: int) -> str:
+    return f"; the first {shown:,} are shown (--limit, or -o FILE for all)" if found > shown else ""
+
+
+def _show(table: Table) -> None:
+    if not len(table):
+        return
+    several = len(table.models) > 1
+    show.out().print(_head(["entropy", *(["agree"] if several else []), "file"]))
+    for row, (genre, name) in enumerate(zip(table.genres, table.names, strict=True)):
+        share = float(table.figures["probability"][row])
+        colour = show.colour_of(genre)
+        line = Text(f"{genre:<{GENRE_CELLS}}", style=colour)
+        line.append(show.bar(share, BAR_CELLS), style=colour)
+        line.append(f"{share * 100:4.0f} %  {table.figures['entropy'][row]:7.2f}  ")
+        if several:
+            count = int(table.counts[row])
+            agreeing = round(float(table.figures["agreement"][row]) * count)
+            line.append(f"{f'{agreeing}/{count}':>5}  ")
+        line.append(name)
+        show.out().print(line, highlight=False)
+
+
+def _head(titles: list[str]) -> Text:
+    first = f"{'genre':<{GENRE_CELLS + BAR_CELLS + 6}}"
+    return Text(first + "".join(f"  {title}" for title in titles), style="dim")
+
+
+def similar_command(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A song, scanned or not.")],
+    store: Store = None,
+    model: Model = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Find the songs of a collection that the models say the most similar things of.
+
+    The distance is Hellinger's between mean probabilities: 0 the same, 1 nothing shared. A file
+    that is not in the collection is classified first.
+
+    Example: `genrescope similar samples/jazz_vibe_ace.flac`
+    """
+    from genrescope.collection.neighbours import nearest
+    from genrescope.collection.stores import open_store
+    from genrescope.collection.table import read_table
+    from genrescope.collection.walking import absolute
+
+    with open_store(store, create=False) as opened:
+        table = read_table(opened, model or [])
+    path = os.fsencode(absolute(file))
+    known = path in table.paths
+    profile = table.mean[table.paths.index(path)] if known else _profile(file, table)
+    found = nearest(profile, table, limit, path)
+    if as_json:
+        for row, gap in found:
+            plain = {"path": os.fsdecode(table.paths[row]), "genre": table.genres[row]}
+            sys.stdout.write(json.dumps({**plain, "distance": round(gap, 6)}) + "\n")
+        return
+    show.out().print(Text(f"distance  {'genre':<{GENRE_CELLS}}file", style="dim"))
+    for row, gap in found:
+        genre = table.genres[row]
+        line = Text(f"{gap:8.3f}  ")
+        line.append(f"{genre:<{GENRE_CELLS}}", style=show.colour_of(genre))
+        line.append(table.names[row])
+        show.out().print(line, highlight=False)
+
+
+def _profile(file: str, table: Table) -> Any:
+    from genrescope.classification.classifier import Classifier, load_models
+    from genrescope.types import Prediction
+
+    result = Classifier(load_models(table.models)).classify(file)
+    row = result.probabilities if isinstance(result, Prediction) else result.mean
+    if set(result.labels) != set(table.labels):
+        raise CollectionError("the models here have other labels than those that scanned: scan")
+    return row[[result.labels.index(label) for label in table.labels]]
+
+
+def stats_command(
+    store: Store = None,
+    model: Model = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Count what a collection holds: genres, doubt, models, failures.
+
+    Example: `genrescope stats`
+    """
+    from genrescope.collection.stores import open_store
+    from genrescope.collection.table import read_table
+
+    with open_store(store, create=False) as opened:
+        failures = Counter(failure.stage for _, failure in opened.failures())
+        seats = opened.seats()
+        try:
+            table = read_table(opened, model or [])
+        except QueryError:
+            raise
+        except CollectionError:
+            if not failures:
+                raise
+            raise CollectionError(
+                f"nothing but failures: {failures.total():,} files; see `genrescope scan`"
+            ) from None
+    content = _content(table, failures)
+    content["models"] = [{"model": seat.model, "files": count} for seat, count in seats]
+    if as_json:
+        sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+        return
+    _show_stats(content)
+
+
+def _content(table: Table, failures: Counter[str]) -> dict[str, Any]:
+    doubtful = table.figures["probability"] < 0.5
+    return {
+        "files": len(table),
+        "hours": round(float(table.figures["seconds"].sum()) / 3600, 2),
+        "genres": dict(Counter(table.genres).most_common()),
+        "first_choice_below_half": int(doubtful.sum()),
+        "perhaps_no_music": int((table.figures["music"] < 0.5).sum()),
+        "median_entropy_bits": round(_median(table), 3),
+        "failures": dict(failures.most_common()),
+    }
+
+
+def _median(table: Table) -> float:
+    import numpy as np
+
+    return float(np.median(table.figures["entropy"])) if len(table) else 0.0
+
+
+def _show_stats(content: dict[str, Any]) -> None:
+    out = show.out()
+    out.print(f"{content['files']:,} files, {content['hours']:,} hours", highlight=False)
+    for genre, count in content["genres"].items():
+        share = count / content["files"]
+        line = Text(f"  {genre:<12}")
+        line.append(show.bar(share), style=show.colour_of(genre))
+        line.append(f" {count:>7,}")
+        out.print(line, highlight=False)
+    lines = [
+        f"first choice below 50 %: {content['first_choice_below_half']:,}",
+        f"perhaps no music: {content['perhaps_no_music']:,}",
+        f"median entropy: {content['median_entropy_bits']:.2f} bits",
+        *(f"analysed by {one['model']}: {one['files']:,}" for one in content["models"]),
+        *(f"failed at '{stage}': {count:,}" for stage, count in content["failures"].items()),
+    ]
+    for text in lines:
+        out.print(f"  {text}", highlight=False, markup=False)

@@ -1,0 +1,175 @@
+"""``genrescope tag``: genres into files' own tags, by a plan."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import track
+
+from genrescope.apps.cli import show
+from genrescope.apps.cli.find import Model
+from genrescope.apps.cli.scan import Store
+from genrescope.types import Failure
+
+if TYPE_CHECKING:
+    from genrescope.collection.tagging.planning import Change
+    from genrescope.collection.tagging.writing import Written
+
+SHOWN = 10
+
+app = typer.Typer(
+    help="Write genres into files' tags: plan, look at the plan, apply, undo.",
+    no_args_is_help=True,
+    epilog="Example: `genrescope tag plan -o plan.csv`, then `genrescope tag apply plan.csv`",
+)
+
+
+class Existing(StrEnum):
+    """What happens to files that have a genre."""
+
+    LEAVE = "leave"
+    ADD = "add"
+    REPLACE = "replace"
+
+
+KeepTime = Annotated[
+    bool, typer.Option("--keep-time", help="Files keep the time of their last change.")
+]
+
+
+@app.command("plan")
+def plan_command(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The plan, a CSV file.")],
+    question: Annotated[
+        str, typer.Argument(metavar="[QUESTION]", help="Which files, as in `genrescope find`.")
+    ] = "",
+    store: Store = None,
+    model: Model = None,
+    threshold: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Least probability that is written.")
+    ] = 0.5,
+    top: Annotated[int, typer.Option("--top", min=1, help="So many genres at most.")] = 1,
+    existing: Annotated[
+        Existing, typer.Option(help="Of files that have a genre: leave, add to it, or replace it.")
+    ] = Existing.LEAVE,
+    words: Annotated[
+        Path | None, typer.Option("--map", help='TOML of your own words: "Hip-Hop" = "Rap".')
+    ] = None,
+    separator: Annotated[
+        str, typer.Option(help="Join several genres into one value with this.")
+    ] = "",
+) -> None:
+    """Write down which genres would go into which files; changes no music.
+
+    The plan is a table: read it in a spreadsheet, change the column `after`, delete lines.
+
+    Example: `genrescope tag plan 'agreement = 1' --threshold 0.7 -o plan.csv`
+    """
+    from genrescope.collection import query
+    from genrescope.collection.stores import open_store
+    from genrescope.collection.table import read_table
+    from genrescope.collection.tagging.planning import Rules, make_plan, read_words, write_plan
+
+    asked = query.parse(question) if question.strip() else None
+    with open_store(store, create=False) as opened:
+        table = read_table(opened, model or [])
+    if asked is not None:
+        table = table.where(query.answer(asked, table))
+    own = None if words is None else read_words(words, table.labels)
+    rules = Rules(threshold, top, existing.value, own, separator)
+    changes: list[Change] = []
+    failures = 0
+    for one in make_plan(table, rules):
+        if isinstance(one, Failure):
+            failures += 1
+            show.complain(f"{one.source}: {one.reason}")
+        else:
+            changes.append(one)
+    count = write_plan(changes, output)
+    for change in changes[:SHOWN]:
+        show.out().print(_line(change), highlight=False, markup=False)
+    rest = f" (the first {SHOWN} are shown)" if count > SHOWN else ""
+    show.remark(f"{count:,} of {len(table):,} files would change{rest}: {output}")
+    place = [] if store is None else ["--store", str(store)]
+    command = shlex.join(["genrescope", "tag", "apply", str(output), *place])
+    show.remark(f"look at it, then: {command}")
+    if failures:
+        raise typer.Exit(1)
+
+
+def _line(change: Change) -> str:
+    from genrescope.audio.source import shown
+
+    before = "; ".join(change.before) or "(none)"
+    after = "; ".join(change.after)
+    return f"{shown(os.fsdecode(change.path))}: {before} → {after}"
+
+
+@app.command("apply")
+def apply_command(
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="From `genrescope tag plan`.")],
+    store: Store = None,
+    keep_time: KeepTime = False,
+) -> None:
+    """Write a plan's genres into the files.
+
+    Every file is tagged as a copy, which takes the file's place only when its sound is the same
+    to the byte. A file whose genre is no longer what the plan found is left alone.
+
+    Example: `genrescope tag apply plan.csv`
+    """
+    from genrescope.collection.stores import open_store
+    from genrescope.collection.tagging.planning import read_plan
+    from genrescope.collection.tagging.writing import apply_plan
+
+    changes = read_plan(plan)
+    with open_store(store) as opened:
+        _report(apply_plan(changes, opened, str(plan), keep_time=keep_time), len(changes))
+    place = [] if store is None else ["--store", str(store)]
+    show.remark("to undo: " + shlex.join(["genrescope", "tag", "undo", *place]))
+
+
+@app.command("undo")
+def undo_command(
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="Only these files.")
+    ] = None,
+    store: Store = None,
+    run: Annotated[int | None, typer.Option(help="Number of the run; else the latest.")] = None,
+    keep_time: KeepTime = False,
+) -> None:
+    """Put genres back as they were before the latest `tag apply`.
+
+    Example: `genrescope tag undo`
+    """
+    from genrescope.collection.stores import open_store
+    from genrescope.collection.tagging.writing import undo
+    from genrescope.collection.walking import absolute
+
+    only = frozenset(os.fsencode(absolute(one)) for one in files or [])
+    with open_store(store, create=False) as opened:
+        _report(undo(opened, run, only, keep_time=keep_time), None)
+
+
+def _report(outcomes: Iterator[Written | Failure], total: int | None) -> None:
+    counts = {"written": 0, "undone": 0, "untouched": 0}
+    failures = 0
+    hidden = not show.is_terminal()
+    for one in track(
+        outcomes, "tagging", total, console=show.err(), transient=True, disable=hidden
+    ):
+        if isinstance(one, Failure):
+            failures += 1
+            show.complain(f"{one.source}: {one.reason}")
+        else:
+            counts[one.kind] += 1
+    told = [f"{count:,} {kind}" for kind, count in counts.items() if count]
+    show.remark(", ".join([*told, f"{failures:,} failed"]))
+    if failures:
+        raise typer.Exit(1)

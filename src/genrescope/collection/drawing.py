@@ -1,0 +1,174 @@
+"""What a worker process does: hash a file, decode it, draw it, and send the pieces up a pipe.
+
+A decoder that crashes takes this process with it and nothing else; one that asks for more memory
+than it may have gets an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import connection, parent_process
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genrescope.audio import WindowChoice
+from genrescope.classification.classifier import Drawn, Heard, draw_source
+from genrescope.collection.values import FileState
+from genrescope.types import AudioError, Failure, GenrescopeError, SpectrogramSpec
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is drawn of every file.
+
+    Attributes
+    ----------
+    specs : tuple of SpectrogramSpec
+    windows : WindowChoice
+    memory_bytes : int
+        Address space that a worker may have; 0 for no limit.
+    """
+
+    specs: tuple[SpectrogramSpec, ...]
+    windows: WindowChoice
+    memory_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One file for a worker.
+
+    Attributes
+    ----------
+    file : FileState
+    known : frozenset of bytes
+        Contents of that size which need no analysis any more.
+    """
+
+    file: FileState
+    known: frozenset[bytes] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """SHA-256 of a file's bytes, and whether it is one of the task's known contents."""
+
+    digest: bytes
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Nothing more comes of this file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker's first word."""
+
+
+Piece = Content | Drawn | Heard | End | Failure
+"""What a worker says of a file; the last is `End` or `Failure`."""
+
+
+def work(pipe: Connection, order: Order) -> None:
+    """Answer tasks until None comes or the parent is gone; the target of a worker process."""
+    _settle(order.memory_bytes)
+    pipe.send((Ready(), 0.0))
+    _silence()
+    while True:
+        try:
+            task = pipe.recv()
+            if task is None:
+                return
+            _answer(pipe, task, order)
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            return
+
+
+def _answer(pipe: Connection, task: Task, order: Order) -> None:
+    """Send every piece with the seconds of work so far: waiting for the parent is not work."""
+    worked, began = 0.0, time.monotonic()
+    for piece in pieces(task, order):
+        worked += time.monotonic() - began
+        pipe.send((piece, worked))
+        began = time.monotonic()
+
+
+def pieces(task: Task, order: Order) -> Iterator[Piece]:
+    """All that is to be said of one file, errors included.
+
+    Parameters
+    ----------
+    task : Task
+    order : Order
+    """
+    path = os.fsdecode(task.file.path)
+    stage = "read"
+    try:
+        with Path(path).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").digest()
+        content = Content(digest, digest in task.known)
+        yield content
+        stage = "decode"
+        if not content.known:
+            yield from draw_source(path, order.specs, order.windows)
+        stage = "read"
+        state = Path(path).stat()
+        if (state.st_size, state.st_mtime_ns) != (task.file.size, task.file.modified_ns):
+            yield _failure(task, "read", "it changed while it was read; scan again when it is done")
+            return
+    except MemoryError:
+        limit = f"{order.memory_bytes / 2**30:.1f} GiB" if order.memory_bytes else "there is"
+        yield _failure(task, stage, f"needs more memory than a worker may have ({limit})")
+    except OSError as error:
+        yield _failure(task, stage, f"cannot be read ({error.strerror or error})")
+    except GenrescopeError as error:
+        sound = isinstance(error, AudioError)
+        yield _failure(task, stage if sound else "spectrogram", str(error))
+    except Exception as error:  # noqa: BLE001 - whatever a decoder raises is this file's failure
+        yield _failure(task, stage, f"{type(error).__name__}: {error}")
+    else:
+        yield End()
+
+
+def _failure(task: Task, stage: str, reason: str) -> Failure:
+    return Failure(task.file.name, stage, reason.removeprefix(f"{task.file.name}: "))
+
+
+def _settle(memory_bytes: int) -> None:
+    """Leave Ctrl-C to the parent, end with it, and take no more memory than allowed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if memory_bytes and sys.platform != "win32":
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _end_with_parent() -> None:
+    """A decoder that hangs would outlive a killed parent."""
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _silence() -> None:
+    """Native decoders write warnings to standard error, across the parent's progress."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)

@@ -1,0 +1,254 @@
+"""Scanning a library: what is new goes to workers, what they draw to the networks, all to a store.
+
+Every file is kept when it is done, by itself: what stops a run costs what was in flight, and the
+same run again goes on behind it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from genrescope.audio import ALL_WINDOWS, WindowChoice
+from genrescope.classification.classifier import Classifier, Drawn, Heard, Sitting
+from genrescope.collection.crew import LIMIT_SECONDS, MEMORY_BYTES, Crew
+from genrescope.collection.drawing import Content, End, Order, Piece, Task
+from genrescope.collection.stores import Store
+from genrescope.collection.values import FileState, Seat, analyses_of, seat_of
+from genrescope.collection.walking import Walk, absolute, walk
+from genrescope.types import Comparison, Failure, GenrescopeError, Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a library is scanned.
+
+    Attributes
+    ----------
+    workers : int
+    limit_seconds : float
+        Work on one file after which it is a failure.
+    memory_bytes : int
+        Address space of a worker.
+    windows : WindowChoice
+    keep_windows : bool
+        Whether the store keeps every window's probabilities, too.
+    retry : bool
+        Whether files that failed and have not changed are tried again.
+    """
+
+    workers: int = 1
+    limit_seconds: float = LIMIT_SECONDS
+    memory_bytes: int = MEMORY_BYTES
+    windows: WindowChoice = ALL_WINDOWS
+    keep_windows: bool = False
+    retry: bool = False
+
+
+@dataclass(slots=True)
+class Stop:
+    """A way to ask a scan to finish what is in flight and begin nothing new."""
+
+    asked: bool = False
+
+    def is_set(self) -> bool:
+        """Whether it was asked, as a `threading.Event` says it."""
+        return self.asked
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What a walk and a store say is to be done.
+
+    Attributes
+    ----------
+    pending : list of FileState
+    unchanged, failed_before : int
+        Files passed over because they stand as they stood.
+    gone : tuple of bytes
+        Paths below the roots that are no longer there.
+    unread : list of (bytes, str)
+        Folders and files that could not be looked into, with the reason.
+    """
+
+    pending: list[FileState]
+    unchanged: int = 0
+    failed_before: int = 0
+    gone: tuple[bytes, ...] = ()
+    unread: list[tuple[bytes, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What became of one file.
+
+    Attributes
+    ----------
+    file : FileState
+    kind : {'analysed', 'recognised', 'failed'}
+        ``recognised``: its content was known, whatever it was called.
+    result : Prediction or Comparison, optional
+    failure : Failure, optional
+    moved_from : bytes, optional
+        Where the same content lay before, and lies no longer.
+    """
+
+    file: FileState
+    kind: Literal["analysed", "recognised", "failed"]
+    result: Prediction | Comparison | None = None
+    failure: Failure | None = None
+    moved_from: bytes | None = None
+
+
+def usable_processors() -> int:
+    """Processors that this process may use: as many workers keep them full."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def seats_of(classifier: Classifier, terms: Terms) -> tuple[Seat, ...]:
+    """The seats that a scan on these terms fills."""
+    return tuple(seat_of(model, terms.windows) for model in classifier.models)
+
+
+def plan(roots: Sequence[str], store: Store, seats: Sequence[Seat], retry: bool = False) -> Agenda:
+    """Walk the roots and see what is to be done; writes nothing.
+
+    Parameters
+    ----------
+    roots : sequence of str
+        Folders or files.
+    store : Store
+    seats : sequence of Seat
+    retry : bool
+
+    Raises
+    ------
+    CollectionError
+        If a root is not there.
+    """
+    found = walk(tuple(roots))
+    known = store.known(seats)
+    pending: list[FileState] = []
+    unchanged = failed = 0
+    for file in found.files:
+        before = known.pop(file.path, None)
+        if before is None or (file.size, file.modified_ns) != (before.size, before.modified_ns):
+            pending.append(file)
+        elif before.failed and not retry:
+            failed += 1
+        elif before.settled and not before.failed:
+            unchanged += 1
+        else:
+            pending.append(file)
+    return Agenda(pending, unchanged, failed, _gone(roots, known, found), found.unread)
+
+
+def _gone(roots: Sequence[str], left: Iterable[bytes], found: Walk) -> tuple[bytes, ...]:
+    """Known paths below the roots that the walk did not meet, where it could look."""
+    below = [os.fsencode(absolute(root)) for root in roots]
+    hidden = [path for path, _ in found.unread]
+    return tuple(path for path in left if _within(path, below) and not _within(path, hidden))
+
+
+def _within(path: bytes, folders: list[bytes]) -> bool:
+    """Whether a path is one of the folders or lies below one."""
+    separator = os.fsencode(os.sep)
+    return any(path == one or path.startswith(one.rstrip(separator) + separator) for one in folders)
+
+
+def scan(
+    classifier: Classifier, store: Store, agenda: Agenda, terms: Terms, stop: Stop | None = None
+) -> Iterator[Outcome]:
+    """Work through an agenda; every outcome is in the store when it is given.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        Its networks run here; files are decoded and drawn in worker processes.
+    store : Store
+    agenda : Agenda
+        From `plan`.
+    terms : Terms
+    stop : Stop, optional
+
+    Yields
+    ------
+    Outcome
+        In the order in which files are done.
+
+    Raises
+    ------
+    CollectionError
+        If workers cannot be started, or the store cannot be written.
+    """
+    if agenda.gone:
+        store.mark_gone(agenda.gone)
+    run = _Run(classifier, store, terms)
+    order = Order(classifier.specs, terms.windows, terms.memory_bytes)
+    workers = min(terms.workers, len(agenda.pending))
+    with Crew(order, workers, terms.limit_seconds) as crew:
+        for task, piece in crew.draw(run.tasks(agenda.pending, stop or Stop())):
+            outcome = run.take(task.file, piece)
+            if outcome is not None:
+                yield outcome
+
+
+class _Run:
+    """Files in flight between workers, networks and store."""
+
+    def __init__(self, classifier: Classifier, store: Store, terms: Terms) -> None:
+        self._classifier, self._store, self._terms = classifier, store, terms
+        self._seats = seats_of(classifier, terms)
+        self._contents: dict[bytes, Content] = {}
+        self._sittings: dict[bytes, Sitting] = {}
+        self._spoilt: dict[bytes, Failure] = {}
+
+    def tasks(self, pending: Iterable[FileState], stop: Stop) -> Iterator[Task]:
+        for file in pending:
+            if stop.asked:
+                return
+            yield Task(file, self._store.contents(file.size, self._seats))
+
+    def take(self, file: FileState, piece: Piece) -> Outcome | None:
+        """Take in a piece; the outcome, where it was the last."""
+        if isinstance(piece, Content):
+            self._contents[file.path] = piece
+        elif isinstance(piece, Drawn | Heard):
+            self._look(file, piece)
+        else:
+            return self._finish(file, piece)
+        return None
+
+    def _look(self, file: FileState, piece: Drawn | Heard) -> None:
+        if file.path in self._spoilt:
+            return
+        sitting = self._sittings.setdefault(file.path, self._classifier.sit())
+        try:
+            sitting.take(piece)
+        except GenrescopeError as error:
+            self._spoilt[file.path] = Failure(file.name, "network", str(error))
+
+    def _finish(self, file: FileState, last: End | Failure) -> Outcome:
+        content = self._contents.pop(file.path, None)
+        sitting = self._sittings.pop(file.path, None)
+        failure = last if isinstance(last, Failure) else self._spoilt.pop(file.path, None)
+        self._spoilt.pop(file.path, None)
+        if failure is None and content is not None and content.known:
+            moved = self._store.keep_known(file, content.digest)
+            return Outcome(file, "recognised", moved_from=moved)
+        if failure is None and content is not None and sitting is not None:
+            try:
+                result = sitting.conclude()
+            except GenrescopeError as error:
+                failure = Failure(file.name, "conclude", str(error))
+            else:
+                rows = analyses_of(result, self._seats, self._terms.keep_windows)
+                self._store.keep(file, content.digest, rows)
+                return Outcome(file, "analysed", result)
+        failure = failure or Failure(file.name, "decode", "nothing was heard of it")
+        self._store.keep_failure(file, failure)
+        return Outcome(file, "failed", failure=failure)

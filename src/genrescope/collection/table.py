@@ -1,0 +1,196 @@
+"""What a store knows as one table: a row a file, columns to ask and to sort by."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrescope.audio.source import shown
+from genrescope.classification.agreement import weigh
+from genrescope.collection.query import Mask
+from genrescope.collection.stores import Answers, Store
+from genrescope.collection.values import Seat
+from genrescope.types import CollectionError, QueryError, refuse
+
+FIGURES = ("probability", "agreement", "divergence", "entropy", "music", "seconds")
+"""Columns of numbers beside the genres'."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Files and what the models say of them together.
+
+    Attributes
+    ----------
+    labels : tuple of str
+    models : tuple of str
+    paths : tuple of bytes
+    mean : ndarray of float64, shape (files, genres)
+        Mean of the models that analysed the file.
+    figures : dict of str to ndarray of float64, shape (files,)
+        Named as in `FIGURES`; ``music`` is NaN where no model says.
+    counts : ndarray of int64, shape (files,)
+        Models that analysed the file.
+    """
+
+    labels: tuple[str, ...]
+    models: tuple[str, ...]
+    paths: tuple[bytes, ...]
+    mean: NDArray[np.float64]
+    figures: dict[str, NDArray[np.float64]] = field(repr=False)
+    counts: NDArray[np.int64] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        """The most probable genre of every file."""
+        return tuple(self.labels[i] for i in self.mean.argmax(axis=1)) if self.paths else ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every path as one printable line."""
+        return tuple(shown(os.fsdecode(path)) for path in self.paths)
+
+    def numbers(self, field: str) -> NDArray[np.float64] | None:
+        """A genre's probabilities, or a figure; upper and lower case are the same."""
+        wanted = field.casefold()
+        for place, label in enumerate(self.labels):
+            if label.casefold() == wanted:
+                return self.mean[:, place]
+        return self.figures.get(wanted)
+
+    def words(self, field: str) -> tuple[str, ...] | None:
+        """Genres or paths."""
+        return {"genre": lambda: self.genres, "path": lambda: self.names}.get(
+            field.casefold(), lambda: None
+        )()
+
+    def fields(self) -> tuple[str, ...]:
+        """Every name that can be asked for."""
+        return (*self.labels, *FIGURES, "genre", "path")
+
+    def pick(self, rows: NDArray[np.int64]) -> Table:
+        """These rows, in this order."""
+        figures = {name: column[rows] for name, column in self.figures.items()}
+        paths = tuple(self.paths[row] for row in rows)
+        return Table(self.labels, self.models, paths, self.mean[rows], figures, self.counts[rows])
+
+    def where(self, mask: Mask) -> Table:
+        """The rows for which `mask` holds."""
+        return self.pick(np.flatnonzero(mask))
+
+    def ordered(self, by: str, ascending: bool = False) -> Table:
+        """Rows by a field, greatest first unless said otherwise; words from A on.
+
+        Raises
+        ------
+        QueryError
+            If there is no such field.
+        """
+        numbers, words = self.numbers(by), self.words(by)
+        if numbers is not None:
+            keys = numbers if ascending else -numbers
+            return self.pick(np.argsort(keys, kind="stable"))
+        if words is None:
+            raise QueryError(f"no field {by!r}; there are: {', '.join(self.fields())}")
+        order = sorted(range(len(words)), key=lambda row: words[row].casefold())
+        return self.pick(np.array(order, dtype=np.int64))
+
+
+def choose_seats(store: Store, models: Sequence[str] = ()) -> tuple[Seat, ...]:
+    """The seats that a question is put to: each model's latest, of one set of labels.
+
+    Parameters
+    ----------
+    store : Store
+    models : sequence of str
+        Only these; else all that share the labels of the seat with the most files.
+
+    Raises
+    ------
+    CollectionError
+        If nothing was scanned, or not with such models, or their labels differ.
+    """
+    latest: dict[str, tuple[Seat, int]] = {}
+    for seat, count in store.seats():
+        if count and seat.model not in latest:
+            latest[seat.model] = (seat, count)
+    refuse(not latest, "nothing was scanned yet: `genrescope scan FOLDER`", CollectionError)
+    absent = [name for name in models if name not in latest]
+    there = ", ".join(sorted(latest))
+    refuse(
+        bool(absent),
+        f"not scanned with {', '.join(absent)}; there are: {there}",
+        CollectionError,
+    )
+    chosen = [latest[name] for name in models] if models else list(latest.values())
+    most = max(chosen, key=lambda pair: pair[1])[0]
+    fitting = tuple(seat for seat, _ in chosen if set(seat.labels) == set(most.labels))
+    refuse(
+        bool(models) and len(fitting) < len(chosen),
+        "these models know different labels and cannot be asked together",
+        CollectionError,
+    )
+    return fitting
+
+
+def read_table(store: Store, models: Sequence[str] = ()) -> Table:
+    """Everything that the chosen models say, as one table in order of path.
+
+    Raises
+    ------
+    CollectionError
+        As `choose_seats`, and where the store cannot be read.
+    """
+    seats = choose_seats(store, models)
+    labels = seats[0].labels
+    answers = store.answers(seats)
+    paths = sorted({path for one in answers for path in one.paths})
+    rows = {path: row for row, path in enumerate(paths)}
+    said = np.full((len(paths), len(seats), len(labels)), np.nan)
+    music = np.full((len(paths), len(seats)), np.nan)
+    seconds = np.zeros(len(paths))
+    for number, one in enumerate(answers):
+        where = np.array([rows[path] for path in one.paths], dtype=np.int64)
+        said[where, number] = _in_order(one, labels)
+        music[where, number] = one.music
+        seconds[where] = one.seconds
+    return _table(labels, tuple(seat.model for seat in seats), tuple(paths), said, music, seconds)
+
+
+def _in_order(one: Answers, labels: tuple[str, ...]) -> NDArray[np.floating]:
+    return one.probabilities[:, [one.seat.labels.index(label) for label in labels]]
+
+
+def _table(
+    labels: tuple[str, ...],
+    models: tuple[str, ...],
+    paths: tuple[bytes, ...],
+    said: NDArray[np.float64],
+    music: NDArray[np.float64],
+    seconds: NDArray[np.float64],
+) -> Table:
+    """Weigh files together that the same models analysed."""
+    there = ~np.isnan(said[:, :, 0])
+    mean = np.zeros((len(paths), len(labels)))
+    figures = {name: np.zeros(len(paths)) for name in FIGURES}
+    for pattern in np.unique(there, axis=0):
+        rows = np.flatnonzero((there == pattern).all(axis=1))
+        weighed = weigh(said[rows][:, pattern])
+        mean[rows] = weighed.mean
+        figures["agreement"][rows] = weighed.agreement
+        figures["divergence"][rows] = weighed.divergence
+        figures["entropy"][rows] = weighed.entropy
+    figures["probability"] = mean.max(axis=1, initial=0.0)
+    figures["seconds"] = seconds
+    heard = ~np.isnan(music)
+    counts = heard.sum(axis=1)
+    total = np.where(heard, music, 0.0).sum(axis=1)
+    figures["music"] = np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
+    return Table(labels, models, paths, mean, figures, there.sum(axis=1))

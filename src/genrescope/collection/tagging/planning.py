@@ -1,0 +1,206 @@
+"""A plan: which genres would be written into which files. A CSV file, to be read and changed."""
+
+from __future__ import annotations
+
+import csv
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from genrescope.audio.source import shown
+from genrescope.collection.export import writing_whole
+from genrescope.collection.table import Table
+from genrescope.collection.tagging.formats import read_genres
+from genrescope.types import Failure, TagError, refuse
+
+COLUMNS = ("path", "before", "after", "probability", "format")
+BETWEEN = "; "
+"""Between several genres in a cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is written where.
+
+    Attributes
+    ----------
+    threshold : float
+        Least probability of a genre that is written.
+    top : int
+        So many genres at most.
+    existing : {'leave', 'add', 'replace'}
+        Of files that have a genre: leave them alone, add to theirs, or replace it.
+    words : mapping of str to str
+        One's own words for genres; an empty word leaves the genre out.
+    separator : str
+        Joins several genres into one value; "" writes several values where the format has them.
+    """
+
+    threshold: float = 0.5
+    top: int = 1
+    existing: Literal["leave", "add", "replace"] = "leave"
+    words: Mapping[str, str] | None = None
+    separator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of a plan: what stands in a file's tags, and what is to."""
+
+    path: bytes
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    probability: float | None = None
+    kind: str = ""
+
+
+def read_words(path: Path, labels: tuple[str, ...]) -> dict[str, str]:
+    """Read a table of one's own words: TOML lines such as ``"Hip-Hop" = "Rap & Hip-Hop"``.
+
+    Raises
+    ------
+    TagError
+        If it cannot be read, or names a genre that the models do not know.
+    """
+    try:
+        words = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TagError(f"{shown(str(path))}: cannot be read as TOML ({error})") from error
+    wrong = [name for name, word in words.items() if not isinstance(word, str)]
+    refuse(bool(wrong), f"{shown(str(path))}: not a word for {', '.join(wrong)}", TagError)
+    unknown = [name for name in words if name not in labels]
+    refuse(
+        bool(unknown),
+        f"{shown(str(path))}: no genre {', '.join(unknown)}; there are: {', '.join(labels)}",
+        TagError,
+    )
+    return words
+
+
+def make_plan(table: Table, rules: Rules) -> Iterator[Change | Failure]:
+    """What the rules would change, file by file; files that stay as they are have no line.
+
+    Parameters
+    ----------
+    table : Table
+    rules : Rules
+
+    Yields
+    ------
+    Change or Failure
+        A failure where tags cannot be read.
+    """
+    for row, path in enumerate(table.paths):
+        chosen = _chosen(table, row, rules)
+        if not chosen:
+            continue
+        try:
+            found = read_genres(Path(os.fsdecode(path)))
+        except TagError as error:
+            name = table.names[row]
+            yield Failure(name, "tags", str(error).removeprefix(f"{name}: "))
+            continue
+        after = _after(found.values, chosen, rules)
+        if after != found.values:
+            probability = float(table.figures["probability"][row])
+            yield Change(path, found.values, after, probability, found.kind)
+
+
+def _chosen(table: Table, row: int, rules: Rules) -> tuple[str, ...]:
+    shares = table.mean[row]
+    order = np.argsort(-shares, kind="stable")[: rules.top]
+    labels = [table.labels[i] for i in order if shares[i] >= rules.threshold]
+    words = [(rules.words or {}).get(label, label) for label in labels]
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def _after(before: tuple[str, ...], chosen: tuple[str, ...], rules: Rules) -> tuple[str, ...]:
+    if before and rules.existing == "leave":
+        return before
+    kept = before if rules.existing == "add" else ()
+    have = {word.casefold() for word in kept}
+    all_of_them = (*kept, *(word for word in chosen if word.casefold() not in have))
+    return (rules.separator.join(all_of_them),) if rules.separator else all_of_them
+
+
+def write_plan(changes: Iterator[Change] | list[Change], path: Path) -> int:
+    """Write a plan as CSV, whole or not at all; how many lines it has.
+
+    Raises
+    ------
+    CollectionError
+        If it cannot be written.
+    """
+    count = 0
+    with (
+        writing_whole(path) as partial,
+        partial.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for one in changes:
+            share = "" if one.probability is None else f"{one.probability:.4f}"
+            cells = (os.fsdecode(one.path), _join(one.before), _join(one.after), share, one.kind)
+            writer.writerow(cells)
+            count += 1
+    return count
+
+
+def read_plan(path: Path) -> tuple[Change, ...]:
+    """Read a plan, changed by hand or not; ``path``, ``before`` and ``after`` are what counts.
+
+    Raises
+    ------
+    TagError
+        If it is no plan.
+    """
+    name = shown(str(path))
+    try:
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+            head = file.read(1)
+            if head != "\ufeff":  # what spreadsheets put before UTF-8
+                file.seek(0)
+            rows = list(csv.DictReader(file))
+    except (OSError, ValueError, csv.Error) as error:
+        raise TagError(f"{name}: cannot be read as a plan ({error})") from error
+    changes = []
+    for number, row in enumerate(rows, 1):
+        cells = [row.get(column) for column in COLUMNS[:3]]
+        if any(not isinstance(cell, str) for cell in cells) or not cells[0]:
+            raise TagError(
+                f"{name}: line {number} of the table is no line of a plan: it needs path, "
+                "before and after. Make one with `genrescope tag plan`"
+            )
+        source, before, after = (str(cell) for cell in cells)
+        changes.append(Change(os.fsencode(source), _split(before), _split(after)))
+    twice = len({one.path for one in changes}) != len(changes)
+    refuse(twice, f"{name}: a file stands in it twice", TagError)
+    return tuple(changes)
+
+
+def _join(words: tuple[str, ...]) -> str:
+    r"""Words in one cell; a ``;`` within a word gets a ``\`` before it."""
+    return BETWEEN.join(word.replace("\\", "\\\\").replace(";", "\\;") for word in words)
+
+
+def _split(cell: str) -> tuple[str, ...]:
+    r"""What `_join` joined.
+
+    >>> _split(_join(("R&B; Soul", "Jazz")))
+    ('R&B; Soul', 'Jazz')
+    """
+    words, word, letters = [], "", iter(cell)
+    for letter in letters:
+        if letter == "\\":
+            word += next(letters, "\\")
+        elif letter == ";":
+            words.append(word)
+            word = ""
+        else:
+            word += letter
+    return tuple(one.strip() for one in [*words, word] if one.strip())

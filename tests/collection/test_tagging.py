@@ -1,0 +1,238 @@
+"""Tags: every format, the plan, writing it, undoing it, and what must not be touched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import mutagen
+import numpy as np
+import pytest
+from mutagen import id3
+
+from genrescope.audio.stream_digest import stream_digest
+from genrescope.collection.stores import Store
+from genrescope.collection.table import FIGURES, Table
+from genrescope.collection.tagging.formats import read_genres, write_genres
+from genrescope.collection.tagging.planning import (
+    Change,
+    Rules,
+    make_plan,
+    read_plan,
+    read_words,
+    write_plan,
+)
+from genrescope.collection.tagging.writing import Written, apply_plan, undo
+from genrescope.types import CollectionError, Failure, TagError
+
+CLIPS = {
+    "ID3v2.4": "disco_con_tutti.mp3",
+    "ID3v2.3": "hiphop_snow_drift_mono.mp3",
+    "Vorbis comments": "jazz_vibe_ace.flac",
+    "MP4": "latin_casa_bossa_nova.m4a",
+}
+
+
+@pytest.fixture
+def song(request: pytest.FixtureRequest, tmp_path: Path, samples: Path) -> Path:
+    return clip(request.param, tmp_path, samples)
+
+
+def clip(kind: str, folder: Path, samples: Path) -> Path:
+    target = folder / CLIPS[kind]
+    shutil.copy(samples / CLIPS[kind], target)
+    if kind.startswith("ID3"):
+        tags = id3.ID3()
+        tags.add(id3.TIT2(encoding=3, text=["Título"]))
+        tags.add(id3.COMM(encoding=3, lang="eng", desc="", text=["kept"]))
+        tags.add(id3.PRIV(owner="x", data=b"\x00\xff"))
+        tags.save(target, v2_version=int(kind[-1]))
+    return target
+
+
+def others(path: Path) -> dict[str, str]:
+    """Every tag but the genre, as text."""
+    tags = mutagen.File(path).tags or {}
+    named = {key: str(tags[key]) for key in tags.keys()}  # noqa: SIM118 - lists look like maps
+    return {k: v for k, v in named.items() if k.lower() not in ("tcon", "genre", "\xa9gen")}
+
+
+@pytest.mark.parametrize("kind", CLIPS)
+def test_every_format(kind: str, tmp_path: Path, samples: Path) -> None:
+    path = clip(kind, tmp_path, samples)
+    before, sound = others(path), stream_digest(path)
+    assert read_genres(path).kind == kind
+    write_genres(path, ("Jazz", "R&B; Soul"))
+    wanted = ("Jazz", "R&B; Soul") if kind != "ID3v2.3" else ("Jazz/R&B; Soul",)
+    assert (read_genres(path).values, read_genres(path).kind) == (wanted, kind)
+    assert (others(path), stream_digest(path)) == (before, sound)
+    write_genres(path, ())
+    assert read_genres(path).values == ()
+    assert (others(path), stream_digest(path)) == (before, sound)
+
+
+def test_the_digest_is_of_the_sound(tmp_path: Path, samples: Path) -> None:
+    path = clip("ID3v2.4", tmp_path, samples)
+    sound = stream_digest(path)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert stream_digest(path) != sound
+
+
+def test_what_has_no_tags(tmp_path: Path) -> None:
+    (tmp_path / "a.mp3").write_text("no sound")
+    for path in (tmp_path / "a.mp3", tmp_path / "absent.mp3", tmp_path):
+        with pytest.raises(TagError):
+            read_genres(path)
+
+
+def table(*paths: Path) -> Table:
+    mean = np.tile([[0.7, 0.25, 0.05]], (len(paths), 1))
+    figures = {name: np.full(len(paths), 0.7) for name in FIGURES}
+    named = tuple(os.fsencode(path) for path in paths)
+    labels = ("Jazz", "Hip-Hop", "Rock")
+    return Table(labels, ("m",), named, mean, figures, np.ones(len(paths), np.int64))
+
+
+@pytest.mark.parametrize(
+    ("rules", "there", "after"),
+    [
+        (Rules(), (), ("Jazz",)),
+        (Rules(), ("Old",), None),
+        (Rules(threshold=0.8), (), None),
+        (Rules(threshold=0.2, top=2), (), ("Jazz", "Hip-Hop")),
+        (Rules(existing="add"), ("Old",), ("Old", "Jazz")),
+        (Rules(existing="add"), ("jazz",), None),
+        (Rules(existing="replace"), ("Old", "Older"), ("Jazz",)),
+        (Rules(threshold=0.2, top=2, words={"Hip-Hop": "Rap", "Jazz": ""}), (), ("Rap",)),
+        (Rules(threshold=0.2, top=2, separator=" / "), (), ("Jazz / Hip-Hop",)),
+    ],
+)
+def test_rules(
+    rules: Rules,
+    there: tuple[str, ...],
+    after: tuple[str, ...] | None,
+    tmp_path: Path,
+    samples: Path,
+) -> None:
+    path = clip("Vorbis comments", tmp_path, samples)
+    write_genres(path, there)
+    changes = list(make_plan(table(path), rules))
+    if after is None:
+        assert changes == []
+    else:
+        (change,) = changes
+        assert isinstance(change, Change)
+        assert (change.before, change.after) == (there, after)
+
+
+def test_a_plan_reads_as_it_was_written(tmp_path: Path) -> None:
+    changes = [
+        Change(b'/l/st\xffray\n,".mp3', ("a;b", "c\\"), ("Jazz",), 0.5, "MP4"),
+        Change("/l/é.mp3".encode(), (), ("R&B", "Soul")),
+    ]
+    path = tmp_path / "plan.csv"
+    assert write_plan(changes, path) == 2
+    read = read_plan(path)
+    assert [(c.path, c.before, c.after) for c in read] == [
+        (c.path, c.before, c.after) for c in changes
+    ]
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(read_plan(path)) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["a,b\n1,2\n", "path,before,after\n/a\n", "path,before,after\n/a,,x\n/a,,y\n"]
+)
+def test_what_is_no_plan(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.csv"
+    path.write_text(text)
+    with pytest.raises(TagError):
+        read_plan(path)
+
+
+def test_words(tmp_path: Path) -> None:
+    path = tmp_path / "words.toml"
+    path.write_text('"Hip-Hop" = "Rap"\n')
+    assert read_words(path, ("Hip-Hop",)) == {"Hip-Hop": "Rap"}
+    for text in ('Polka = "x"', "Jazz = 1", "[["):
+        path.write_text(text)
+        with pytest.raises(TagError):
+            read_words(path, ("Jazz",))
+
+
+def changed(path: Path, after: tuple[str, ...] = ("Jazz",)) -> Change:
+    return Change(os.fsencode(path), read_genres(path).values, after)
+
+
+def test_apply_and_undo(tmp_path: Path, samples: Path, store: Store) -> None:
+    paths = [clip(kind, tmp_path, samples) for kind in CLIPS]
+    before = {path: (others(path), stream_digest(path), path.stat()) for path in paths}
+    written = list(apply_plan([changed(path) for path in paths], store, "p", keep_time=True))
+    assert [getattr(one, "kind", one) for one in written] == ["written"] * 4
+    again = list(apply_plan([Change(os.fsencode(paths[0]), (), ("Jazz",))], store, "p"))
+    assert isinstance(again[0], Written)
+    assert again[0].kind == "untouched"
+    for path in paths:
+        assert read_genres(path).values == ("Jazz",)
+        rest, sound, state = before[path]
+        assert (others(path), stream_digest(path)) == (rest, sound)
+        assert path.stat().st_mtime_ns == state.st_mtime_ns
+        assert path.stat().st_mode == state.st_mode
+    one = frozenset([os.fsencode(paths[1])])
+    assert [getattr(u, "kind", u) for u in undo(store, only=one)] == ["undone"]
+    assert read_genres(paths[1]).values == ()
+    assert read_genres(paths[0]).values == ("Jazz",)
+    assert len(list(undo(store))) == 3
+    assert [read_genres(path).values for path in paths] == [()] * 4
+    assert [others(path) for path in paths] == [before[path][0] for path in paths]
+    with pytest.raises(CollectionError, match="nothing to undo"):
+        list(undo(store))
+    assert sorted(
+        p.name for p in tmp_path.iterdir() if p.suffix != ".sqlite" and ".sqlite-" not in p.name
+    ) == sorted(CLIPS.values())
+
+
+def test_what_changed_since_is_left_alone(tmp_path: Path, samples: Path, store: Store) -> None:
+    path = clip("MP4", tmp_path, samples)
+    plan = [changed(path)]
+    write_genres(path, ("Mine",))
+    (outcome,) = apply_plan(plan, store, "p")
+    assert isinstance(outcome, Failure)
+    assert "'Mine' where the plan found empty" in outcome.reason
+    list(apply_plan([changed(path)], store, "p"))
+    write_genres(path, ("Mine again",))
+    (outcome,) = undo(store)
+    assert isinstance(outcome, Failure)
+    assert read_genres(path).values == ("Mine again",)
+
+
+def test_a_writing_that_would_change_the_sound_is_refused(
+    tmp_path: Path, samples: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = clip("ID3v2.4", tmp_path, samples)
+    content = path.read_bytes()
+
+    def spoil(partial: Path, genres: tuple[str, ...]) -> None:
+        write_genres(partial, genres)
+        data = bytearray(partial.read_bytes())
+        data[-5000] ^= 1
+        partial.write_bytes(data)
+
+    monkeypatch.setattr("genrescope.collection.tagging.writing.write_genres", spoil)
+    (outcome,) = apply_plan([changed(path)], store, "p")
+    assert isinstance(outcome, Failure)
+    assert "would change its sound" in outcome.reason
+    assert path.read_bytes() == content
+    assert not list(tmp_path.glob(".genrescope-*"))
+
+
+def test_a_link_stays_a_link(tmp_path: Path, samples: Path, store: Store) -> None:
+    path = clip("Vorbis comments", tmp_path, samples)
+    link = tmp_path / "link.flac"
+    link.symlink_to(path.name)
+    list(apply_plan([changed(link)], store, "p"))
+    assert link.is_symlink()
+    assert read_genres(path).values == ("Jazz",)
