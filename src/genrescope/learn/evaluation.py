@@ -143,11 +143,17 @@ def song_logits(
     TrainingError
         If a genre is not among the labels.
     """
-    places: dict[tuple[str, str], list[int]] = {}
-    for row, key in enumerate(zip(excerpts.songs, excerpts.genres, strict=True)):
-        places.setdefault(key, []).append(row)
+    places = song_rows(excerpts)
     unknown = {genre for _, genre in places} - set(labels)
     refuse(bool(unknown), f"no label for {', '.join(sorted(unknown))}", TrainingError)
     pooled = np.stack([logits[rows].mean(axis=0) for rows in places.values()])
     truth = np.array([list(labels).index(genre) for _, genre in places], dtype=np.int64)
     return pooled.astype(np.float32), truth
+
+
+def song_rows(excerpts: Excerpts) -> dict[tuple[str, str], list[int]]:
+    """Song and genre to the rows of its excerpts, in the order that songs are counted in."""
+    places: dict[tuple[str, str], list[int]] = {}
+    for row, key in enumerate(zip(excerpts.songs, excerpts.genres, strict=True)):
+        places.setdefault(key, []).append(row)
+    return places

@@ -21,13 +21,17 @@ from genrescope.learn.evaluation import (
     excerpt_logits,
     judged_sets,
     song_logits,
+    song_rows,
 )
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.gauge_judging import measure_gauge
-from genrescope.learn.metrics import confusion, measure, reliability_bands
+from genrescope.learn.metrics import confusion, measure, reliability_bands, wilson
 from genrescope.learn.splits import check_leaks, withhold_judged
 from genrescope.learn.translate import TRANSLATOR, with_constant_q
-from genrescope.types import FloatArray, Report, Score
+from genrescope.types import FloatArray, HardSong, Report, Score
+
+HARDEST = 12
+"""So many of the songs that were misjudged stand in a report."""
 
 
 def load_collections(
@@ -116,6 +120,8 @@ class Beliefs:
         Calibrated.
     truth : ndarray of int64, shape (songs,)
     digest : str
+    songs : tuple of str
+        What they are called.
     translated : bool
         Whether pictures were translated from mel.
     """
@@ -123,7 +129,8 @@ class Beliefs:
     probabilities: FloatArray
     truth: NDArray[np.int64]
     digest: str
-    translated: bool
+    songs: tuple[str, ...]
+    translated: bool = False
 
 
 def beliefs(model: Model, collections: Sequence[Excerpts], split: str) -> Beliefs:
@@ -134,6 +141,7 @@ def beliefs(model: Model, collections: Sequence[Excerpts], split: str) -> Belief
         apply_temperature(logits, model.card.temperature),
         truth,
         "+".join(part.digest[:16] for part in parts),
+        tuple(song for part in parts for song, _ in song_rows(part)),
         model.card.spectrogram.kind == "cqt" and any(part.cqt_translated for part in parts),
     )
 
@@ -178,6 +186,18 @@ def report(
         ),
         data_digest=believed.digest,
         bands=reliability_bands(probabilities, true, translated=believed.translated),
+        hardest=_hardest(believed, labels),
+    )
+
+
+def _hardest(believed: Beliefs, labels: tuple[str, ...]) -> tuple[HardSong, ...]:
+    true = believed.truth
+    own = believed.probabilities[np.arange(len(true)), true]
+    choices = believed.probabilities.argmax(axis=1)
+    return tuple(
+        HardSong(believed.songs[i], labels[true[i]], labels[choices[i]], round(float(own[i]), 5))
+        for i in np.argsort(own, kind="stable")[:HARDEST]
+        if choices[i] != true[i]
     )
 
 
@@ -191,7 +211,14 @@ def to_plain(report: Report) -> dict[str, Any]:
         "scores": [asdict(score) for score in report.scores],
         "labels": list(report.labels),
         "confusion": report.confusion.tolist(),
-        "per_genre": [{"genre": g, "songs": n, "recall": r} for g, n, r in report.per_genre],
+        "per_genre": [_genre(report, place) for place in range(len(report.per_genre))],
         "bands": [asdict(band) for band in report.bands],
+        "hardest": [asdict(song) for song in report.hardest],
         "data_digest": report.data_digest,
     }
+
+
+def _genre(report: Report, place: int) -> dict[str, Any]:
+    genre, songs, recall = report.per_genre[place]
+    low, high = wilson(round(recall * songs), songs)
+    return {"genre": genre, "songs": songs, "recall": recall, "low": low, "high": high}

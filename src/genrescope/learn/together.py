@@ -74,4 +74,4 @@ def _mean(believed: Sequence[Beliefs]) -> Beliefs:
     stacked = np.stack([one.probabilities for one in believed])
     mean: FloatArray = stacked.mean(axis=0, dtype=np.float64).astype(np.float32)
     translated = any(one.translated for one in believed)
-    return Beliefs(mean, first.truth, first.digest, translated)
+    return Beliefs(mean, first.truth, first.digest, first.songs, translated)

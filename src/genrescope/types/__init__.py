@@ -34,7 +34,7 @@ Exceptions
     └── MissingExtraError        an optional part of Genrescope is not installed
 """
 
-from genrescope.types.belief import Comparison, Failure, Prediction, Report
+from genrescope.types.belief import Comparison, Failure, HardSong, Prediction, Report
 from genrescope.types.card import (
     CARD_FORMAT,
     Band,
@@ -106,6 +106,7 @@ __all__ = [
     "Failure",
     "FloatArray",
     "GenrescopeError",
+    "HardSong",
     "JobNotFoundError",
     "MissingExtraError",
     "ModelCard",

@@ -137,6 +137,24 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class HardSong:
+    """A song whose genre a model thought improbable.
+
+    Attributes
+    ----------
+    name, truth, choice : str
+        What it is called, what it is, and what it was taken for.
+    probability : float
+        Of its true genre, in [0, 1].
+    """
+
+    name: str
+    truth: str
+    choice: str
+    probability: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
     """How a model did on one labelled set.
@@ -157,6 +175,8 @@ class Report:
         SHA-256 over names and labels of the songs.
     bands : tuple of Band
         How often it was right, by the probability of its first choice.
+    hardest : tuple of HardSong
+        The least probable truth first.
     """
 
     model: str
@@ -169,6 +189,7 @@ class Report:
     per_genre: tuple[tuple[str, int, float], ...] = field(default=())
     data_digest: str = ""
     bands: tuple[Band, ...] = ()
+    hardest: tuple[HardSong, ...] = ()
 
     def score(self, metric: str) -> Score:
         """The score of that metric; raises `KeyError` where it was not measured."""

@@ -8,15 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from genrescope.apps.cli import show
 
 if TYPE_CHECKING:
-    from genrescope.types import Report
+    from genrescope.learn.own.song import Passed
+    from genrescope.types import Report, Score
 
-SHOWN = ("top1", "top3", "macro_f1", "macro_recall8", "nll", "ece", "ece_by_chance")
+SHOWN = {
+    "top1": "top-1",
+    "top3": "top-3",
+    "macro_f1": "macro F1",
+    "ece": "ECE",
+    "ece_by_chance": "by chance",
+}
+GAUGED = ("auroc", "music_kept", "others_caught")
 
 
 def evaluate_command(
@@ -30,6 +39,16 @@ def evaluate_command(
     page: Annotated[
         Path | None, typer.Option(help="Write the comparison of all models as a Markdown page.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the reports as a page that opens offline.")
+    ] = None,
+    audio: Annotated[
+        Path | None,
+        typer.Option(help="Instead, measure on your own files: sub-folders are genres, or a CSV."),
+    ] = None,
+    labels_from: Annotated[
+        str, typer.Option(help="Where the labels of --audio stand: folder, tag or csv.")
+    ] = "folder",
     maps: Annotated[
         int | None,
         typer.Option(min=2, help="Instead, put heat maps to the test on so many excerpts."),
@@ -38,13 +57,19 @@ def evaluate_command(
 ) -> None:
     """Measure models on the test splits: real audio from other sources first, then each set.
 
-    Intervals are 95 % bootstrap intervals over songs. Constant-Q models are measured on real
+    Intervals are 95 % bootstrap intervals over songs; `--json` has every figure. ECE is how far
+    probabilities lie from how often they were right, "by chance" what true probabilities would
+    show on as many songs. Constant-Q models are measured on real
     constant-Q spectrograms and, apart from that, on translated ones.
 
     With `--maps` the hottest tenth of each window is silenced, the same shape elsewhere, and the
     loudest tenth: what the first choice's probability loses says how far to trust a heat map.
 
+    With `--audio` every file goes the whole way from its bytes to a probability; a file that
+    cannot be heard stops nothing and is named at the end.
+
     Examples: `genrescope evaluate mobilenetv3_mel mobilenetv3_cqt`,
+    `genrescope evaluate mobilenetv3_mel --audio my-music --html report.html`,
     `genrescope evaluate --maps 40 mobilenetv3_mel`
     """
     if maps is not None:
@@ -54,19 +79,47 @@ def evaluate_command(
     from genrescope.learn.together import judge_together
     from genrescope.models import spell_out
 
-    names, reports = spell_out(models), list[Report]()
-    for name in names:
+    names = spell_out(models)
+    reports: list[Report] = []
+    passed: tuple[Passed, ...] = ()
+    if audio is not None:
+        reports, passed = _hear(names, audio, labels_from)
+    for name in () if audio is not None else names:
         reports.extend(judging.judge_model(name, data))
-    for panel in _panels(names) if together else ():
+    for panel in _panels(names) if together and audio is None else ():
         reports.extend(judge_together(panel, data))
+    if html is not None:
+        from genrescope.learn.report_page import write_reports
+
+        write_reports(html, reports, passed)
     if page is not None:
         from genrescope.apps.zoo_page import write_page
 
         write_page(page, names, reports)
     if as_json:
         sys.stdout.write(json.dumps([judging.to_plain(r) for r in reports], indent=1) + "\n")
-        return
-    _show(reports)
+    else:
+        _show(reports)
+    for one in passed:
+        show.complain(f"{one.name}: {one.reason}")
+
+
+def _hear(
+    names: tuple[str, ...], place: Path, labels_from: str
+) -> tuple[list[Report], tuple[Passed, ...]]:
+    from genrescope.apps.cli.steps import NAME_CELLS, Steps
+    from genrescope.classification.classifier import load_models
+    from genrescope.learn.audition import audition
+    from genrescope.learn.own.find import Question
+
+    with Steps() as steps:
+        row = steps.add("looking for labelled files", 1)
+        found = audition(
+            load_models(names),
+            Question(place, labels_from),
+            lambda done, total, name: steps.move(row, name[-NAME_CELLS:], done, total),
+        )
+    return list(found.reports), found.passed
 
 
 def _panels(names: tuple[str, ...]) -> list[list[str]]:
@@ -81,26 +134,29 @@ def _panels(names: tuple[str, ...]) -> list[list[str]]:
 
 
 def _show(reports: list[Report]) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
-    for column in ("model", "test set", "songs", *SHOWN):
-        table.add_column(column)
+    """A table a test set, then genre by genre, then what tells music from other sounds."""
+    for dataset in dict.fromkeys(report.dataset for report in reports):
+        own = [report for report in reports if report.dataset == dataset]
+        show.out().print(f"\n[bold]{escape(dataset)}[/], {own[0].n} songs", highlight=False)
+        table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
+        for column in ("model", *SHOWN.values()):
+            table.add_column(column, overflow="fold")
+        for report in own:
+            table.add_row(report.model, *(_figures(report.score(metric)) for metric in SHOWN))
+        show.out().print(table)
+    show.out().print("\nper cent, with 95 % intervals; recall by genre:", style="dim")
     for report in reports:
-        cells = []
-        for metric in SHOWN:
-            score = report.score(metric)
-            cells.append(f"{score.value:.3f} ({score.low:.3f}–{score.high:.3f})")
-        table.add_row(report.model, report.dataset, str(report.n), *cells)
-    show.out().print(table)
-    for report in reports:
-        genres = ", ".join(f"{g} {r:.2f} (n {n})" for g, n, r in report.per_genre)
+        genres = ", ".join(f"{g} {100 * r:.0f} (of {n})" for g, n, r in report.per_genre)
         show.out().print(f"{report.model}, {report.dataset}: {genres}", highlight=False)
     for report in reports:
-        told = [s for s in report.scores if s.metric in ("auroc", "music_kept", "others_caught")]
-        for score in told:
-            figures = f"{score.value:.3f} ({score.low:.3f}–{score.high:.3f})"
+        for score in (s for s in report.scores if s.metric in GAUGED):
             aside = f" [{score.note}]" if score.note else ""
-            line = f"{report.model}, {score.dataset}{aside}: {score.metric} {figures}"
+            line = f"{report.model}, {score.dataset}{aside}: {score.metric} {_figures(score)}"
             show.out().print(Text(line), highlight=False)
+
+
+def _figures(score: Score) -> str:
+    return f"{100 * score.value:.1f} ({100 * score.low:.0f}–{100 * score.high:.0f})"
 
 
 def _try_maps(names: list[str], data: Path | None, count: int, as_json: bool) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from genrescope.learn.judging import to_plain
-from genrescope.learn.metrics import wilson
 from genrescope.learn.own.bench import Bench
 from genrescope.learn.own.label import Labelled
 from genrescope.learn.own.page import render
@@ -38,12 +37,8 @@ def account(
         What `json` can write.
     """
     counts, card = bench.collection.counts(), model.card
-    plain = to_plain(report)
-    hits = {label: int(report.confusion[i, i]) for i, label in enumerate(report.labels)}
-    for row in plain["per_genre"]:
-        row["low"], row["high"] = wilson(hits[row["genre"]], row["songs"])
     return {
-        **plain,
+        **to_plain(report),
         "network": card.network,
         "begun_from": bench.recipe.init,
         "learned": "the head" if bench.wish.freeze else "the head first, then all",
