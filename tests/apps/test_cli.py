@@ -304,7 +304,7 @@ def test_timeline_for_people_and_programs(samples: Path, tmp_path: Path) -> None
     with Image.open(tmp_path / "t.png") as picture:
         assert picture.width > 1000
     code, _, _ = run("timeline", song, "-o", str(tmp_path / "t.csv"))
-    rows = list(csv.DictReader((tmp_path / "t.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "t.csv").read_text(encoding="utf-8"))))
     assert code == 0
     assert tuple(rows[0])[3:] == LABELS
     code, _, err = run("timeline", song, "--every", "0.1")

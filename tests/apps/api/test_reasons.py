@@ -61,7 +61,7 @@ def test_a_picture_and_a_change(server: Served, samples: Path) -> None:
 
 
 def test_a_timeline_is_the_librarys(server: Served, samples: Path) -> None:
-    query = {"name": JAZZ, "model": MODEL, "every": 2}
+    query: dict[str, Any] = {"name": JAZZ, "model": MODEL, "every": 2}
     sound = (samples / JAZZ).read_bytes()
     plain = server.http.post("/api/v1/timeline", params=query, content=sound).json()
     TimelineShape.model_validate(plain)
