@@ -134,9 +134,10 @@ def test_nothing_scanned_yet(tmp_path: Path) -> None:
         code, _, err = run(*command, "--store", str(tmp_path / "none.sqlite"))
         assert code == 1
         assert "genrescope scan" in err
-    assert "cannot be scanned" in run(
-        "scan", str(tmp_path / "absent"), "--store", str(tmp_path / "s.sqlite")
-    )[2]
+    assert (
+        "cannot be scanned"
+        in run("scan", str(tmp_path / "absent"), "--store", str(tmp_path / "s.sqlite"))[2]
+    )
 
 
 def test_an_interrupted_scan_says_how_to_go_on(tmp_path: Path) -> None:
