@@ -39,6 +39,13 @@ def bench_command(
     seconds: Annotated[
         float, typer.Option(min=1.0, help="With --serve: how long each of the two.")
     ] = 60.0,
+    scan: Annotated[
+        bool, typer.Option("--scan", help="Instead, a library of copies beside a loop.")
+    ] = False,
+    files: Annotated[int, typer.Option(min=1, help="With --scan: how many copies.")] = 100,
+    rows: Annotated[
+        int, typer.Option(min=0, help="With --scan: files of a library that has not changed.")
+    ] = 100_000,
 ) -> None:
     """Time decoding, spectrograms, networks and the whole line on one recording.
 
@@ -46,29 +53,48 @@ def bench_command(
     median ratio with its least and greatest. What is not installed is left out.
 
     Examples: `genrescope bench samples/jazz_vibe_ace.flac`,
-    `genrescope bench --serve --clients 16 --seconds 60 samples/jazz_vibe_ace.flac`
+    `genrescope bench --serve --clients 16 --seconds 60 samples/jazz_vibe_ace.flac`,
+    `genrescope bench --scan --files 100 --repeats 3 samples/disco_con_tutti.mp3`
     """
     if serve:
         _show_load(source, model or [], clients, seconds, as_json)
         return
+    found = (
+        _measure_scan(source, model or [], files, rows, repeats)
+        if scan
+        else _measure_steps(source, model or ["all"], repeats, cold)
+    )
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(row) for row in found], indent=1) + "\n")
+        return
+    if page is not None:
+        page.write_text(_page(source, found, repeats), encoding="utf-8")
+        show.remark(f"wrote {page}")
+        return
+    _show_table(found)
+
+
+def _measure_steps(source: Path, models: list[str], repeats: int, cold: bool) -> list[Row]:
     from genrescope.apps.bench import line, networks, spectrograms
     from genrescope.classification.classifier import load_models
 
     show.remark("measuring; this takes a minute")
-    loaded = load_models(model or ["all"])
-    rows: list[Row] = [
+    loaded = load_models(models)
+    return [
         *spectrograms.measure(source, repeats=repeats, cold=cold),
         *networks.measure(loaded, repeats=repeats),
         *line.measure(source, loaded, repeats=repeats),
     ]
-    if as_json:
-        sys.stdout.write(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
-        return
-    if page is not None:
-        page.write_text(_page(source, rows, repeats), encoding="utf-8")
-        show.remark(f"wrote {page}")
-        return
-    _show_table(rows)
+
+
+def _measure_scan(
+    source: Path, models: list[str], files: int, rows: int, repeats: int
+) -> list[Row]:
+    from genrescope.apps.bench import scanning
+    from genrescope.classification.classifier import load_models
+
+    show.remark(f"measuring: {files} files, {repeats} times each way")
+    return scanning.measure(source, load_models(models), files=files, rows=rows, repeats=repeats)
 
 
 def _show_load(

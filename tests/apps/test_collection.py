@@ -1,0 +1,163 @@
+"""The commands for collections, as a person types them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from genrescope.apps.cli import show
+from genrescope.apps.cli.main import app
+from tests import onnx_models
+from tests.collection.conftest import write_sound
+
+HOSTILE = os.fsdecode(b"st\xff\nray.ogg")
+CLIPS = ("jazz_vibe_ace.flac", "disco_con_tutti.mp3", "pop_hyde_acoustic.ogg")
+
+
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> tuple[Path, Path]:
+    """A library of real music, and the store that it was scanned into."""
+    folder = tmp_path_factory.mktemp("library")
+    for name in CLIPS:
+        shutil.copy(samples / name, folder / name)
+    (folder / CLIPS[2]).rename(folder / HOSTILE)
+    (folder / "bad.mp3").write_text("no sound")
+    store = folder.parent / "store.sqlite"
+    code, out, err = run("scan", str(folder), "--store", str(store), "--workers", "1", "--json")
+    assert code == 1, err
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [e["event"] for e in events].count("analysed") == 3
+    assert events[0] == {
+        "event": "begin",
+        "to_do": 4,
+        "unchanged": 0,
+        "failed_before": 0,
+        "gone": 0,
+    }
+    assert events[-1]["failed"] == 1
+    return folder, store
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    show.out.cache_clear()
+    show.err.cache_clear()
+    result = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, list(arguments))
+    known = result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, result.stdout, result.stderr + ("" if known else str(result.exception))
+
+
+def test_scan_again(scanned: tuple[Path, Path]) -> None:
+    folder, store = scanned
+    code, _, err = run("scan", str(folder), "--store", str(store))
+    assert code == 0
+    assert "0 files to do, 3 unchanged, 1 failed before (--retry" in err
+
+
+def test_find(scanned: tuple[Path, Path], tmp_path: Path) -> None:
+    _, store = scanned
+    at = ("--store", str(store))
+    code, out, err = run("find", "jazz > 0.5", *at)
+    assert (code, "jazz_vibe_ace.flac" in out, "1 found" in err) == (0, True, True)
+    code, out, _ = run("find", "--json", "--sort", "entropy", *at)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [r["entropy"] for r in rows] == sorted((r["entropy"] for r in rows), reverse=True)
+    assert any(row["path"].endswith(HOSTILE) for row in rows)
+    assert run("find", "jazz > 2", *at)[0] == 1
+    assert "no field 'polka'" in run("find", "polka > 1", *at)[2]
+    assert "expected a number" in run("find", "jazz >", *at)[2]
+    assert "must end in .csv" in run("find", "-o", str(tmp_path / "x.doc"), *at)[2]
+
+
+def test_export(scanned: tuple[Path, Path], tmp_path: Path) -> None:
+    _, store = scanned
+    at = ("--store", str(store))
+    for suffix in ("csv", "jsonl", "m3u"):
+        assert run("find", "-o", str(tmp_path / f"all.{suffix}"), *at)[0] == 0
+    with (tmp_path / "all.csv").open(encoding="utf-8", errors="surrogateescape", newline="") as f:
+        rows = list(csv.DictReader(f))
+    assert len(rows) == 3
+    assert any(row["path"].endswith(HOSTILE) for row in rows)
+    assert float(rows[0]["Jazz"]) >= 0
+    lines = (tmp_path / "all.jsonl").read_text().splitlines()
+    assert {json.loads(line)["genre"] for line in lines} == {row["genre"] for row in rows}
+    playlist = (tmp_path / "all.m3u").read_bytes().splitlines()
+    assert [Path(os.fsdecode(p)).name for p in playlist[2::2]] == [
+        "disco_con_tutti.mp3",
+        "jazz_vibe_ace.flac",
+    ]
+
+
+def test_similar_and_stats(scanned: tuple[Path, Path], samples: Path) -> None:
+    folder, store = scanned
+    at = ("--store", str(store))
+    _, out, _ = run("similar", str(samples / "jazz_vibe_ace.flac"), "--json", *at)
+    first = json.loads(out.splitlines()[0])
+    assert first["path"].endswith("jazz_vibe_ace.flac")
+    assert first["distance"] < 0.01
+    _, out, _ = run("similar", str(folder / "jazz_vibe_ace.flac"), "--json", *at)
+    assert len(out.splitlines()) == 2
+    _, out, _ = run("stats", "--json", *at)
+    told = json.loads(out)
+    assert (told["files"], told["failures"]) == (3, {"decode": 1})
+    assert sum(told["genres"].values()) == 3
+
+
+def test_tags(scanned: tuple[Path, Path], tmp_path: Path) -> None:
+    folder, store = scanned
+    at = ("--store", str(store))
+    plan = tmp_path / "plan.csv"
+    code, out, _ = run("tag", "plan", "--threshold", "0", "-o", str(plan), *at)
+    assert (code, len(out.splitlines())) == (0, 3)
+    code, _, err = run("tag", "apply", str(plan), *at)
+    assert (code, "3 written" in err) == (0, True)
+    code, _, err = run("scan", str(folder), *at)
+    assert "3 unchanged" in err  # tags change bytes, and nothing is decoded again
+    _, _, err = run("tag", "undo", str(folder / "jazz_vibe_ace.flac"), *at)
+    assert "1 undone" in err
+    assert "2 undone" in run("tag", "undo", *at)[2]
+    assert "nothing to undo" in run("tag", "undo", *at)[2]
+    assert "cannot be read as a plan" in run("tag", "apply", str(tmp_path / "no.csv"), *at)[2]
+
+
+def test_nothing_scanned_yet(tmp_path: Path) -> None:
+    for command in (["find"], ["stats"], ["similar", "x"], ["tag", "undo"]):
+        code, _, err = run(*command, "--store", str(tmp_path / "none.sqlite"))
+        assert code == 1
+        assert "genrescope scan" in err
+    assert (
+        "cannot be scanned"
+        in run("scan", str(tmp_path / "absent"), "--store", str(tmp_path / "s.sqlite"))[2]
+    )
+
+
+def test_an_interrupted_scan_says_how_to_go_on(tmp_path: Path) -> None:
+    folder = tmp_path / "library"
+    for number in range(40):
+        write_sound(folder / f"{number}.wav", 100.0 + number, seconds=20.0)
+    model = onnx_models.write(tmp_path).path
+    main = "from genrescope.apps.cli.main import main; main()"
+    line = [sys.executable, "-c", main, "scan", str(folder), "--model", str(model)]
+    line += ["--store", str(tmp_path / "s.sqlite"), "--workers", "1", "--json"]
+    scan = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert scan.stdout is not None
+    scan.stdout.readline()
+    assert "analysed" in scan.stdout.readline()
+    scan.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    out, err = scan.communicate(timeout=120)
+    assert scan.returncode == 130
+    assert "finishing what is in flight" in err
+    end = json.loads(out.splitlines()[-1])
+    assert end["stopped"]
+    assert 0 < end["analysed"] < 40
+    assert time.monotonic() - began < 60
