@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import mutagen
 import numpy as np
@@ -43,10 +44,11 @@ def clip(kind: str, folder: Path, samples: Path) -> Path:
     target = folder / CLIPS[kind]
     shutil.copy(samples / CLIPS[kind], target)
     if kind.startswith("ID3"):
-        tags = id3.ID3()
-        tags.add(id3.TIT2(encoding=3, text=["Título"]))
-        tags.add(id3.COMM(encoding=3, lang="eng", desc="", text=["kept"]))
-        tags.add(id3.PRIV(owner="x", data=b"\x00\xff"))
+        frames: Any = id3
+        tags = frames.ID3()
+        tags.add(frames.TIT2(encoding=3, text=["Título"]))
+        tags.add(frames.COMM(encoding=3, lang="eng", desc="", text=["kept"]))
+        tags.add(frames.PRIV(owner="x", data=b"\x00\xff"))
         tags.save(target, v2_version=int(kind[-1]))
     return target
 

@@ -227,9 +227,9 @@ def answer(question: Question, columns: Columns) -> Mask:
     if isinstance(question, Not):
         return ~answer(question.part, columns)
     if isinstance(question, Both):
-        return np.stack([answer(part, columns) for part in question.parts]).all(axis=0)
+        return np.asarray(np.all([answer(part, columns) for part in question.parts], axis=0))
     if isinstance(question, Either):
-        return np.stack([answer(part, columns) for part in question.parts]).any(axis=0)
+        return np.asarray(np.any([answer(part, columns) for part in question.parts], axis=0))
     return _compared(question, columns)
 
 

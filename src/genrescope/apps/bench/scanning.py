@@ -70,7 +70,7 @@ def _copies(source: Path, folder: Path, count: int) -> list[Path]:
     content = source.read_bytes()
     paths = []
     for number in range(count):
-        padding = number + 1
+        padding = number + 64
         size = bytes([padding >> 21 & 127, padding >> 14 & 127, padding >> 7 & 127, padding & 127])
         path = folder / f"{number:05}.mp3"
         path.write_bytes(b"ID3\x03\x00\x00" + size + bytes(padding) + content)
