@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,9 +20,20 @@ LEAST_SHARE = 0.05
 OTHERS = "#c9c9c9"
 SHADES = (0.0, 0.3, -0.25, 0.5)
 """How far towards white or black a family's genres are drawn, in their order."""
+_DRAWING = threading.Lock()  # Matplotlib is not made for threads
 
 
-def draw_explanation(explanation: Explanation, title: str, path: Path | IO[bytes]) -> None:
+def to_png(draw: Callable[[IO[bytes]], None]) -> bytes:
+    """What a function draws into a file, as bytes; one at a time, for servers with threads."""
+    image = io.BytesIO()
+    with _DRAWING:
+        draw(image)
+    return image.getvalue()
+
+
+def draw_explanation(
+    explanation: Explanation, title: str, path: Path | IO[bytes], *, narrow: bool = False
+) -> None:
     """Write an explanation as PNG: evidence over the spectrogram, by time and by band beside it.
 
     Parameters
@@ -29,8 +43,10 @@ def draw_explanation(explanation: Explanation, title: str, path: Path | IO[bytes
     title : str
     path : Path or binary file
         An existing file is replaced.
+    narrow : bool
+        For the screen of a phone.
     """
-    figure, panels = _panels()
+    figure, panels = _panels(narrow)
     picture, evidence = explanation.spectrogram, explanation.evidence
     bands = picture.spec.bands
     seconds = picture.frame_seconds
@@ -62,14 +78,14 @@ def explanation_title(explanation: Explanation) -> str:
     return f"{name}: {explanation.label} ({share}) by {said.model}, {explanation.method}"
 
 
-def _panels() -> tuple[Any, Any]:
+def _panels(narrow: bool) -> tuple[Any, Any]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 5.6), layout="constrained")
+    figure = Figure(figsize=(4.2, 4.6) if narrow else (11, 5.6), layout="constrained")
     FigureCanvasAgg(figure)
-    layout = "mb;t."
-    return figure, figure.subplot_mosaic(layout, width_ratios=(7, 1), height_ratios=(5, 1))
+    widths = (4, 1) if narrow else (7, 1)
+    return figure, figure.subplot_mosaic("mb;t.", width_ratios=widths, height_ratios=(5, 1))
 
 
 def _strip(axes: Any, places: Any, values: FloatArray, *, upright: bool) -> None:
@@ -94,7 +110,9 @@ def _tinted(share: FloatArray) -> FloatArray:
     return tinted
 
 
-def draw_timeline(timeline: Timeline, title: str, path: Path | IO[bytes]) -> None:
+def draw_timeline(
+    timeline: Timeline, title: str, path: Path | IO[bytes], *, narrow: bool = False
+) -> None:
     """Write a timeline as PNG: stacked probabilities, segments, and where models disagree.
 
     Parameters
@@ -103,18 +121,25 @@ def draw_timeline(timeline: Timeline, title: str, path: Path | IO[bytes]) -> Non
     title : str
     path : Path or binary file
         An existing file is replaced.
+    narrow : bool
+        For the screen of a phone: without the names of the colours.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     several = timeline.divergence is not None
-    figure = Figure(figsize=(11, 5.2 if several else 4.4), layout="constrained")
+    size = (4.2 if narrow else 11, 5.2 if several else 4.4)
+    figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     ratios = (6, 1, 2) if several else (6, 1)
     panels = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
     _stack(panels[0], timeline)
     panels[0].set_title(plain_title(title), fontsize=10, loc="left")
-    _draw_segments(panels[1], timeline)
+    if not narrow:
+        panels[0].legend(
+            loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False, reverse=True
+        )
+    _draw_segments(panels[1], timeline, 0.25 if narrow else 0.06)
     if timeline.divergence is not None:
         edges, rows = _steps(timeline, timeline.divergence[:, None].astype(np.float32))
         panels[2].fill_between(edges, 0, rows[:, 0], color="#444444", step="post", linewidth=0)
@@ -141,18 +166,16 @@ def _stack(axes: Any, timeline: Timeline) -> None:
     axes.set_ylim(0, 1)
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylabel("probability")
-    axes.legend(
-        loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False, reverse=True
-    )
 
 
-def _draw_segments(axes: Any, timeline: Timeline) -> None:
+def _draw_segments(axes: Any, timeline: Timeline, least: float) -> None:
+    """Segments as bars; those that take `least` of the whole at least with their genre."""
     whole = timeline.segments[-1].end - timeline.segments[0].start
     for segment in timeline.segments:
         width = segment.end - segment.start
         colour = genre_colour(segment.genre)
         axes.barh(0, width, left=segment.start, color=colour, edgecolor="white", height=1)
-        if width > 0.06 * whole:
+        if width > least * whole:
             middle = (segment.start + segment.end) / 2
             axes.text(middle, 0, segment.genre, ha="center", va="center", fontsize=8, color="white")
     axes.set_yticks([])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -46,6 +48,14 @@ def plain_moved(moved: Moved) -> dict[str, Any]:
     return {"before": to_plain(moved.before), "after": to_plain(moved.after)}
 
 
+def plain_why(explanations: Sequence[Explanation], moved: Moved | None) -> dict[str, Any]:
+    """Explanations, and under ``change`` what a change did, where one was asked for."""
+    plain: dict[str, Any] = {"explanations": [plain_explanation(one) for one in explanations]}
+    if moved is not None:
+        plain["change"] = plain_moved(moved)
+    return plain
+
+
 def plain_timeline(timeline: Timeline) -> dict[str, Any]:
     """A timeline as what `json` can write."""
     steps = []
@@ -87,6 +97,47 @@ def timeline_rows(timeline: Timeline) -> list[dict[str, Any]]:
         head = {"second": f"{second:.3f}", "genre": genre, "divergence_bits": apart}
         rows.append({**head, **named})
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Where evidence is strongest: from `low` to `high` in Hz or seconds, at most `logits`."""
+
+    low: float
+    high: float
+    logits: float
+
+
+def strongest(values: FloatArray, places: FloatArray) -> Stretch | None:
+    """The stretch around the greatest value that has nine tenths of it at least.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Evidence along one axis, in logits; negated, it gives what speaks most against.
+    places : ndarray, shape (n,)
+        Where each lies.
+
+    Returns
+    -------
+    Stretch or None
+        None where nothing is above 0.
+
+    Examples
+    --------
+    >>> strongest(np.array([0, 2, 1.9, 0, 1]), np.array([10, 20, 30, 40, 50]))
+    Stretch(low=20.0, high=30.0, logits=2.0)
+    """
+    top = int(values.argmax())
+    if values[top] <= 0:
+        return None
+    near = values >= 0.9 * values[top]
+    first = last = top
+    while first > 0 and near[first - 1]:
+        first -= 1
+    while last < len(values) - 1 and near[last + 1]:
+        last += 1
+    return Stretch(float(places[first]), float(places[last]), float(values[top]))
 
 
 def _named(timeline: Timeline, row: FloatArray) -> dict[str, float]:

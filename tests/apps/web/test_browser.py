@@ -177,6 +177,49 @@ def test_one_sound(visit: Visit) -> None:
 
 
 @everywhere(("en", "desktop"), ("zh", "phone"))
+def test_why(visit: Visit) -> None:
+    page, told = visit.page, visit.texts
+    visit.tab("why")
+    page.wait_for_selector("#gs-why-drop .gs-drop")
+    page.get_by_role("button", name=told("why.run"), exact=True).click()
+    page.wait_for_selector(f"#gs-why-drop .gs-error >> text={told('drop.first')}")
+    page.get_by_role("radio", name=told("why.cam")).check()
+    page.locator("#gs-why-low input").fill("60")
+    page.locator("#gs-why-high input").fill("250")
+    visit.choose("why", JAZZ)
+    page.wait_for_selector("#gs-why-saves button")
+    assert ("爵士" if told.chinese else "Jazz") in page.inner_text("#gs-why-words .gs-headline")
+    assert page.evaluate("document.querySelector('.gs-drawn img').naturalWidth") == 1320
+    assert page.locator("#gs-why-moved tbody tr").count() == 16
+    assert "60–250 Hz" in page.inner_text("#gs-why-moved")
+    assert visit.fits()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=told("save.png")).click()
+    assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
+    visit.shoot(f"why-{told.language[:2]}")
+
+
+@everywhere(("en", "desktop"), ("zh", "phone"))
+def test_the_timeline(visit: Visit) -> None:
+    page, told = visit.page, visit.texts
+    visit.tab("timeline")
+    page.get_by_role("radio", name=told("timeline.five")).check()
+    visit.choose("timeline", JAZZ)
+    page.wait_for_selector("#gs-timeline-saves button")
+    genre = "爵士" if told.chinese else "Jazz"
+    assert genre in page.inner_text("#gs-timeline-words .gs-headline")
+    assert genre in page.inner_text("#gs-timeline-segments tbody")
+    assert page.evaluate("document.querySelector('.gs-drawn img').naturalWidth") == 1320
+    assert visit.fits()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=told("save.csv")).click()
+    rows = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
+    assert rows[0].startswith("second,genre,divergence_bits,")
+    assert [row.split(",")[0] for row in rows[1:]] == ["5.000", "9.937"]
+    visit.shoot(f"timeline-{told.language[:2]}")
+
+
+@everywhere(("en", "desktop"), ("zh", "phone"))
 def test_several_networks(visit: Visit) -> None:
     page = visit.page
     visit.tab("compare")

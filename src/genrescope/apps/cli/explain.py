@@ -6,7 +6,7 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -137,12 +137,9 @@ def _draw(explanation: Explanation, output: Path) -> None:
 
 
 def _write_json(explained: list[Explanation], moved: Moved | None) -> None:
-    from genrescope.apps.reasons import plain_explanation, plain_moved
+    from genrescope.apps.reasons import plain_why
 
-    plain: dict[str, Any] = {"explanations": [plain_explanation(one) for one in explained]}
-    if moved is not None:
-        plain["change"] = plain_moved(moved)
-    sys.stdout.write(json.dumps(plain, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(plain_why(explained, moved), ensure_ascii=False) + "\n")
 
 
 def _show(explained: list[Explanation], moved: Moved | None) -> None:
@@ -167,18 +164,13 @@ def _show_explanation(one: Explanation) -> None:
 
 
 def _peak(values: FloatArray, places: FloatArray, unit: str) -> str:
-    """The stretch around the greatest value that has nine tenths of it at least."""
-    top = int(values.argmax())
-    if values[top] <= 0:
+    from genrescope.apps.reasons import strongest
+
+    found = strongest(values, places)
+    if found is None:
         return "nothing"
-    near = values >= 0.9 * values[top]
-    first = last = top
-    while first > 0 and near[first - 1]:
-        first -= 1
-    while last < len(values) - 1 and near[last + 1]:
-        last += 1
     digits = 0 if unit == "Hz" else 1
-    return f"{places[first]:.{digits}f}–{places[last]:.{digits}f} {unit}"
+    return f"{found.low:.{digits}f}–{found.high:.{digits}f} {unit}"
 
 
 def _show_moved(moved: Moved) -> None:

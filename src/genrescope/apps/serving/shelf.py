@@ -164,6 +164,11 @@ class Shelf:
         self._check(name)
         return zoo.find(self._files.get(name, name)).card
 
+    def has_map(self, name: str) -> bool:
+        """Whether a model's file gives class activation maps; errors as of `card`."""
+        self._check(name)
+        return zoo.find(self._files.get(name, name)).cam_shape is not None
+
     def get(self, name: str) -> Model:
         """The loaded network of that name; loads it where need be, once for all who wait.
 

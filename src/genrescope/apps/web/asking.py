@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from genrescope.types import Comparison, ModelCard, Prediction
 
 T = TypeVar("T")
 TICK_SECONDS = 0.1
+SIGN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +86,36 @@ def look_at(studio: Studio, upload: Upload, question: Question) -> Iterator[Prog
                     yield from _drawn(studio, upload, told, watch)
                 else:
                     yield told
+        finally:
+            watch.stop()
+
+
+def wait_for(
+    studio: Studio, upload: Upload, ask: Callable[[Watch], Future[T]]
+) -> Iterator[T | None]:
+    """Have any other question about a sound answered; gives the answer at the end.
+
+    Until then it gives None every `SIGN_SECONDS`: a page that was left is noticed there. The
+    upload is closed as by `ask_about`.
+
+    Parameters
+    ----------
+    studio : Studio
+    upload : Upload
+    ask : callable
+        Asks the studio, under the watch that it is given.
+    """
+    watch = studio.watch()
+    with upload:
+        try:
+            asked = ask(watch)
+            while True:
+                try:
+                    asked.exception(timeout=SIGN_SECONDS)
+                    break
+                except NotYet:
+                    yield None
+            yield asked.result()
         finally:
             watch.stop()
 

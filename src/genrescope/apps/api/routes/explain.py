@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import threading
 from contextlib import ExitStack
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -24,8 +23,8 @@ from genrescope.apps.api.routes._asking import (
 )
 from genrescope.apps.api.schemas import ExplainedShape
 from genrescope.apps.api.waiting import wait_for
-from genrescope.apps.reasons import plain_explanation, plain_moved
-from genrescope.apps.serving.reasons import WhyAnswer, WhyQuestion, ask_why, read_changes
+from genrescope.apps.reasons import plain_why
+from genrescope.apps.serving.reasons import WhyQuestion, ask_why, read_changes
 from genrescope.types import Explanation, GenrescopeError, refuse
 
 router = APIRouter(tags=["recordings"])
@@ -33,7 +32,6 @@ router = APIRouter(tags=["recordings"])
 PNG = "image/png"
 Form = Annotated[Literal["json", "png"], Query(description="Numbers, or a picture of one model.")]
 Span = Annotated[list[float] | None, Query(description="Two numbers: from, and to.")]
-_DRAWING = threading.Lock()  # Matplotlib is not made for threads
 
 
 def _ask(
@@ -81,22 +79,10 @@ async def explain(
     if form == "png":
         picture = await run_in_threadpool(_draw, answer.explanations[0])
         return Response(picture, media_type=PNG)
-    return JSONResponse(_plain(answer))
-
-
-def _plain(answer: WhyAnswer) -> dict[str, object]:
-    plain: dict[str, object] = {
-        "explanations": [plain_explanation(one) for one in answer.explanations]
-    }
-    if answer.moved is not None:
-        plain["change"] = plain_moved(answer.moved)
-    return plain
+    return JSONResponse(plain_why(answer.explanations, answer.moved))
 
 
 def _draw(explanation: Explanation) -> bytes:
-    from genrescope.apps.posters import draw_explanation, explanation_title
+    from genrescope.apps.posters import draw_explanation, explanation_title, to_png
 
-    image = io.BytesIO()
-    with _DRAWING:
-        draw_explanation(explanation, explanation_title(explanation), image)
-    return image.getvalue()
+    return to_png(partial(draw_explanation, explanation, explanation_title(explanation)))

@@ -188,9 +188,9 @@
   // Sends the sound that this page already has once more: nothing of it stayed on the server.
   Genrescope.again = (id) => {
     const found = [...document.querySelectorAll(`#${id} *`)].find((e) => e.gsDrop);
-    if (found && Genrescope.sound) {
-      found.gsDrop.take([new File([Genrescope.sound.blob], Genrescope.sound.name)]);
-    }
+    if (!found) return;
+    if (!Genrescope.sound) return found.gsDrop.say(found.gsDrop.texts.first, true);
+    found.gsDrop.take([new File([Genrescope.sound.blob], Genrescope.sound.name)]);
   };
 
   const paint = (canvas) => new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
@@ -212,6 +212,13 @@
       );
     };
     const canvas = viewers && document.querySelector(`#${viewers} canvas.gs-spectrum`);
+    const drawn = viewers && document.querySelector(`#${viewers} .gs-drawn img`);
+    if (drawn) {
+      add(texts.png, async () => {
+        const picture = await fetch(drawn.src);
+        Genrescope.download(`${value.name}.png`, await picture.blob());
+      });
+    }
     if (canvas || value.png) {
       add(texts.png, async () => {
         const now = document.querySelector(`#${viewers} canvas.gs-spectrum`);

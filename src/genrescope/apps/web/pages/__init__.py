@@ -9,7 +9,7 @@ import gradio as gr
 from genrescope.apps.serving import Studio
 from genrescope.apps.web import texts as languages
 from genrescope.apps.web.cloakroom import Cloakroom
-from genrescope.apps.web.pages import analyse, batch, compare, models
+from genrescope.apps.web.pages import analyse, batch, compare, models, timeline, why
 from genrescope.apps.web.pages._place import Place
 from genrescope.apps.web.texts import Texts
 
@@ -29,7 +29,7 @@ def build_pages(studio: Studio, cloakroom: Cloakroom, texts: Texts) -> gr.Blocks
     with blocks:
         gr.HTML(_top(texts))
         with gr.Tabs():
-            for page in (analyse, compare, batch, models):
+            for page in (analyse, why, timeline, compare, batch, models):
                 with gr.Tab(texts(page.TITLE)):
                     page.build(place)
     return blocks

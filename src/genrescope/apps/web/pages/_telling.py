@@ -1,10 +1,10 @@
-"""What Analyse and Compare have in common: a sound's steps told as they happen, what is saved."""
+"""What pages have in common: a sound's steps told as they happen, what is saved."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 
@@ -16,6 +16,7 @@ from genrescope.apps.web.pages._place import Place
 from genrescope.apps.web.texts import Texts
 from genrescope.types import Comparison, GenrescopeError, Prediction
 
+T = TypeVar("T")
 STEPS = ("arrived", "decoding", "networks", "drawing", "done")
 
 
@@ -48,6 +49,40 @@ def tell_steps(
                 yield [ticks(step_states("done", texts)), *show(place, told)]
             else:
                 yield [ticks(step_states(step_of(told), texts)), *keep]
+    except GenrescopeError as error:
+        yield [complaint(texts.error(error)), *blank]
+
+
+def tell_work(
+    place: Place,
+    work: Callable[[], Iterator[T | None]],
+    saying: str,
+    show: Callable[[T], list[Any]],
+    blank: Sequence[Any],
+) -> Iterator[list[Any]]:
+    """As `tell_steps`, for work of one step: what `wait_for` gives.
+
+    Parameters
+    ----------
+    place : Place
+    work : callable
+        Begins it, or raises `GenrescopeError`.
+    saying : str
+        What is being done.
+    show, blank
+        As for `tell_steps`.
+    """
+    texts = place.texts
+    arrived, done = texts("analyse.arrived"), texts("analyse.done")
+    keep = [gr.skip()] * len(blank)
+    yield [ticks([(arrived, "done"), (saying, "now"), (done, "later")]), *keep]
+    try:
+        for told in work():
+            if told is None:
+                yield [gr.skip(), *keep]
+            else:
+                shown = show(told)
+                yield [ticks([(step, "done") for step in (arrived, saying, done)]), *shown]
     except GenrescopeError as error:
         yield [complaint(texts.error(error)), *blank]
 

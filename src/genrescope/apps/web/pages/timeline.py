@@ -1,0 +1,101 @@
+"""When a genre holds: probabilities over the course of a sound, and its segments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from genrescope.apps.reasons import plain_timeline, timeline_rows
+from genrescope.apps.serving.reasons import ask_when
+from genrescope.apps.web import course
+from genrescope.apps.web.asking import wait_for
+from genrescope.apps.web.pages._place import Place, arrived, take
+from genrescope.apps.web.pages._tables import to_csv
+from genrescope.apps.web.pages._telling import file_stem, tell_work
+from genrescope.types import Timeline
+
+TITLE = "tab.timeline"
+ALL = ""
+"""The choice of model that stands for all of one's own."""
+END_TO_END = 0.0
+EVERY = (("end", END_TO_END), ("five", 5.0), ("two", 2.0))
+
+
+def build(place: Place) -> None:
+    """Lay the page out, and say what happens when a sound arrives."""
+    texts = place.texts
+    choices = [(name, name) for name in place.model_choices()]
+    if len(place.model_choices(pretrained=False)) > 1:
+        choices.append((texts("timeline.all"), ALL))
+    first = choices[0][1] if choices else None
+    with gr.Row():
+        model = gr.Dropdown(choices, value=first, label=texts("timeline.model"))
+        every = gr.Radio(
+            [(texts(f"timeline.{key}"), seconds) for key, seconds in EVERY],
+            value=END_TO_END,
+            label=texts("timeline.every"),
+        )
+    drop = place.drop("gs-timeline-drop")
+    run = gr.Button(texts("timeline.run"), variant="primary")
+    progress = gr.HTML(padding=True)
+    words = gr.HTML(
+        f"<p class='gs-note'>{texts('timeline.empty')}</p>", elem_id="gs-timeline-words"
+    )
+    picture = gr.HTML(elem_id="gs-timeline-picture")
+    segments = gr.HTML(elem_id="gs-timeline-segments")
+    saves = place.saves("gs-timeline-saves", "gs-timeline-picture")
+
+    def answer(value: Any, name: str | None, seconds: float) -> Iterator[Any]:
+        yield from tell_work(
+            place,
+            lambda: _asked(place, value, name, seconds),
+            texts("timeline.working"),
+            lambda found: _shown(place, found),
+            ["", "", "", None],
+        )
+
+    drop.submit(
+        answer,
+        [drop, model, every],
+        [progress, words, picture, segments, saves],
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    again = "() => Genrescope.again('gs-timeline-drop')"
+    run.click(None, js=again, api_visibility="private")
+
+
+def _asked(place: Place, value: Any, name: str | None, seconds: float) -> Iterator[Timeline | None]:
+    names = place.model_choices(pretrained=False) if name == ALL else [name] if name else []
+    upload = take(place, arrived(value))
+    return wait_for(
+        place.studio,
+        upload,
+        lambda watch: ask_when(
+            place.studio,
+            upload.file,
+            names,
+            every=seconds or None,
+            label=upload.label,
+            watch=watch,
+        ),
+    )
+
+
+def _shown(place: Place, found: Timeline) -> list[Any]:
+    card = place.studio.card(found.models[0])
+    rows = timeline_rows(found)
+    saved = {
+        "name": f"{file_stem(found.predictions[0].source)}-timeline",
+        "json": json.dumps(plain_timeline(found), ensure_ascii=False, indent=1),
+        "csv": to_csv(list(rows[0]), [list(row.values()) for row in rows]),
+    }
+    return [
+        course.words(found, card, place.texts),
+        course.picture(found, card, place.texts),
+        course.segments(found, card, place.texts),
+        saved,
+    ]
