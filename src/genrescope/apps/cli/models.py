@@ -235,6 +235,19 @@ def gauge_command(
         show.out().print(f"wrote {file.path}", highlight=False)
 
 
+@app.command("index")
+def index_command(folder: Path) -> None:
+    """Write a folder's `index.json`: digest, size and scores of every model file in it.
+
+    Where there is an index, a file that is not the one it describes is refused.
+
+    Example: `genrescope models index models`
+    """
+    from genrescope.models import write_index
+
+    show.out().print(f"wrote {write_index(folder)}", highlight=False)
+
+
 @app.command("install")
 def install_command(
     source: Annotated[str, typer.Argument(metavar="FILE|URL")],
