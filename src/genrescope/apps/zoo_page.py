@@ -88,7 +88,8 @@ def _scores(dataset: str, reports: Sequence[Report]) -> list[str]:
 
 
 def _title(dataset: str) -> str:
-    return dataset[:1].upper() + dataset[1:] + ", test"
+    name = dataset.replace("gtzan", "GTZAN")
+    return f"{name[:1].upper()}{name[1:]}, test"
 
 
 def _cell(score: Score) -> str:

@@ -26,6 +26,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
 
 from genrescope.apps.web import texts  # noqa: E402
+from genrescope.models import own_models  # noqa: E402
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 JAZZ, POP = SAMPLES / "jazz_vibe_ace.flac", SAMPLES / "pop_hyde_acoustic.ogg"
@@ -228,9 +229,9 @@ def test_several_networks(visit: Visit) -> None:
     visit.choose("compare", POP)
     page.wait_for_selector("#gs-panel table.gs-heat")
     page.wait_for_selector("#gs-compare-saves button")
-    assert page.locator(".gs-card").count() == 2
+    assert page.locator(".gs-card").count() == len(own_models())
     assert page.locator("#gs-compare-viewer canvas.gs-spectrum").count() == 2
-    assert page.locator("#gs-panel tbody tr").count() == 2
+    assert page.locator("#gs-panel tbody tr").count() == len(own_models())
     assert visit.fits()
     visit.shoot(f"compare-{visit.texts.language[:2]}")
 
@@ -240,12 +241,13 @@ def test_another_network_on_the_same_sound(visit: Visit) -> None:
     page = visit.page
     visit.tab("compare")
     page.wait_for_selector("#gs-compare-drop .gs-drop")
-    page.get_by_role("radio", name="mel", exact=True).check()
-    page.wait_for_function("document.querySelectorAll('input[type=checkbox]:checked').length === 1")
+    checked = "document.querySelectorAll('input[type=checkbox]:checked').length"
+    page.get_by_role("radio", name="constant-Q", exact=True).check()
+    page.wait_for_function(f"{checked} === 1")
     visit.choose("compare", POP)
     page.wait_for_selector(".gs-error >> text=choose two or more")
     page.get_by_role("radio", name="both").check()
-    page.wait_for_function("document.querySelectorAll('input[type=checkbox]:checked').length === 2")
+    page.wait_for_function(f"{checked} === {len(own_models())}")
     page.get_by_role("button", name="Compare", exact=True).click()
     page.wait_for_selector("#gs-panel table.gs-heat")
 
@@ -279,14 +281,14 @@ def test_the_models(visit: Visit) -> None:
     page, told = visit.page, visit.texts
     visit.tab("models")
     page.wait_for_selector("#gs-model-card table")
-    assert "mobilenet_v3_large" in page.inner_text("#gs-model-card")
+    assert own_models()[0] in page.inner_text("#gs-model-card")
     assert page.locator("#gs-model-card svg").count() == 1
     page.get_by_role("button", name=told("models.unload")).click()
     page.wait_for_selector(f"#gs-model-state >> text={told('models.not_loaded')}")
     page.get_by_role("button", name=told("models.load"), exact=True).click()
     page.get_by_role("button", name=told("models.measure")).click()
     page.wait_for_selector("#gs-model-plot svg.gs-plotted")
-    assert page.locator("#gs-model-plot circle").count() == 2
+    assert page.locator("#gs-model-plot circle").count() == len(own_models())
     assert visit.fits()
     visit.shoot(f"models-{told.language[:2]}")
 
