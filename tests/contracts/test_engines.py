@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,9 @@ import numpy as np
 import pytest
 from onnx import helper, numpy_helper
 
-from genrescope.models import ModelFile, engines, save_model
+from genrescope.models import ModelFile, engines, read_model, save_model
 from genrescope.models.weights import store_weights_int8
-from genrescope.types import DigestError, EngineError, FloatArray, MissingExtraError
+from genrescope.types import DigestError, EngineError, FloatArray, MissingExtraError, ModelError
 from tests import onnx_models
 
 every = pytest.mark.parametrize("name", engines.names())
@@ -106,10 +108,19 @@ def test_refusals(name: str, model: ModelFile, pictures: FloatArray) -> None:
 
 
 def spoilt(folder: Path, spoil: Callable[[Any], None]) -> ModelFile:
-    """A file that passes every check of its card and can still not be run."""
+    """A file that reading would have refused, as if it had not."""
     graph = onnx_models.graph()
+    made = save_model(graph, onnx_models.card(), folder / "spoilt.onnx")
     spoil(graph.graph)
-    return save_model(graph, onnx_models.card(), folder / "spoilt.onnx")
+    content = graph.SerializeToString()
+    made.path.write_bytes(content)
+    return replace(made, sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content))
+
+
+@pytest.mark.parametrize("name", ["absent_input", "unknown_operator", "no_values"])
+def test_reading_refuses_what_engines_would(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"contradicts itself|hold 0|cannot be followed"):
+        read_model(spoilt(tmp_path, globals()[name]).path)
 
 
 def absent_input(graph: Any) -> None:

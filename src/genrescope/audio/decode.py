@@ -14,7 +14,7 @@ from typing import BinaryIO, Self
 
 from genrescope.audio.info import Decoder, SoundInfo
 from genrescope.audio.levels import Levels, loudness_scale
-from genrescope.audio.source import AudioSource, open_source, source_name
+from genrescope.audio.source import FileSource, open_source, source_name
 from genrescope.types import AudioError, DecodeError, EmptyAudioError, FloatArray, Notice
 
 RATES_HZ = (1000, 1_536_000)
@@ -38,7 +38,7 @@ class AudioStream:
 
     def __init__(
         self,
-        source: AudioSource,
+        source: FileSource,
         *,
         start: float = 0.0,
         duration: float | None = None,
@@ -136,7 +136,7 @@ class AudioStream:
 
 
 def open_audio(
-    source: AudioSource, *, start: float = 0.0, duration: float | None = None
+    source: FileSource, *, start: float = 0.0, duration: float | None = None
 ) -> AudioStream:
     """Open a sound file for streaming.
 

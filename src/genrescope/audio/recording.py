@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +15,7 @@ from genrescope.audio.info import SoundInfo
 from genrescope.audio.quality import QualityMeter
 from genrescope.audio.resample import resample
 from genrescope.audio.source import AudioSource, open_source, source_name
+from genrescope.audio.stream import Stream, StreamSource
 from genrescope.audio.windows import ALL_WINDOWS, WindowChoice
 from genrescope.types import AudioError, FloatArray, Notice, SpectrogramSpec, refuse
 
@@ -46,9 +48,7 @@ class Recording:
         self._begun = False
         self._total: int | None = None
         with ExitStack() as stack:
-            self._file, owned = open_source(source)
-            if owned:
-                stack.callback(self._file.close)
+            self._open = self._opener(source, stack)
             self._stream = self._open()
             stack.callback(self._close_stream)
             self.info: SoundInfo = self._stream.info
@@ -57,8 +57,15 @@ class Recording:
             self._meter = QualityMeter(self.info.sample_rate, window_seconds)
             self._stack = stack.pop_all()
 
-    def _open(self) -> AudioStream:
-        return AudioStream(self._file, start=self.start, duration=self._duration, name=self.name)
+    def _opener(self, source: AudioSource, stack: ExitStack) -> Callable[[], Stream]:
+        """What opens the sound, as often as it must be gone through."""
+        if isinstance(source, StreamSource):
+            return partial(source.open_stream, self.start, self._duration)
+        file, owned = open_source(source)
+        if owned:
+            stack.callback(file.close)
+        stretch = {"start": self.start, "duration": self._duration}
+        return partial(AudioStream, file, name=self.name, **stretch)
 
     def _close_stream(self) -> None:
         self._stream.close()

@@ -9,10 +9,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
+from genrescope.audio.stream import StreamSource
 from genrescope.types import DecodeError, refuse
 
-AudioSource = str | os.PathLike[str] | IO[bytes]
+FileSource = str | os.PathLike[str] | IO[bytes]
 """A path, or a file object opened for reading bytes."""
+
+AudioSource = FileSource | StreamSource
+"""A file, or what is decoded elsewhere."""
 
 SPOOL_BYTES = 64 * 2**20
 """Up to this size a source that cannot seek is kept in memory, beyond it in a temporary file."""
@@ -35,7 +39,7 @@ def source_name(source: AudioSource) -> str:
     return shown(name) if isinstance(name, str) and name else "<stream>"
 
 
-def open_source(source: AudioSource) -> tuple[BinaryIO, bool]:
+def open_source(source: FileSource) -> tuple[BinaryIO, bool]:
     """Open `source` as a seekable file at its beginning.
 
     A file object, or a path such as a pipe, that cannot seek is read to its end first.

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from multiprocessing import connection
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
+from genrescope.collection.confining import one_thread_each, told
 from genrescope.collection.drawing import End, Order, Piece, Ready, Task, work
 from genrescope.types import CollectionError, Failure
 
@@ -21,7 +19,6 @@ MEMORY_BYTES = 4 * 2**30
 """Address space of a worker: libraries map about one of these four GiB."""
 
 START_SECONDS = 120.0
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class _Hand:
@@ -31,7 +28,7 @@ class _Hand:
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
         self.process: SpawnProcess = context.Process(target=work, args=(other, order), daemon=True)
-        with _one_thread_each():
+        with one_thread_each():
             self.process.start()
         other.close()
         self.ready = False
@@ -137,7 +134,7 @@ class Crew:
             code = self._dismiss(hand, patience=2.0)
             if not hand.ready:
                 raise _cannot_start(code) from None
-            reason = f"the process that decoded it ended with {_told(code)}"
+            reason = f"the process that decoded it ended with {told(code)}"
             yield task, Failure(task.file.name, "crash", reason)
             return
         if isinstance(piece, Ready):
@@ -179,29 +176,7 @@ class Crew:
         self.close()
 
 
-def _told(code: int | None) -> str:
-    if code is not None and code < 0:
-        known = {int(one): one.name for one in signal.Signals}
-        return f"signal {-code} ({known.get(-code, 'unknown')})"
-    return f"exit code {code}"
-
-
 def _cannot_start(code: int | None) -> CollectionError:
     return CollectionError(
-        f"a worker process could not be started ({_told(code)}); see what `genrescope doctor` says"
+        f"a worker process could not be started ({told(code)}); see what `genrescope doctor` says"
     )
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Workers are as many as the processors: threads of their libraries would only quarrel."""
-    before: dict[str, Any] = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

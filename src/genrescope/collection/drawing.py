@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import signal
-import sys
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing import connection, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genrescope.audio import WindowChoice
 from genrescope.classification.classifier import Drawn, Heard, draw_source
+from genrescope.collection.confining import settle, silence
 from genrescope.collection.values import FileState
 from genrescope.types import AudioError, Failure, GenrescopeError, SpectrogramSpec
 
@@ -83,9 +80,9 @@ Piece = Content | Drawn | Heard | End | Failure
 
 def work(pipe: Connection, order: Order) -> None:
     """Answer tasks until None comes or the parent is gone; the target of a worker process."""
-    _settle(order.memory_bytes)
+    settle(order.memory_bytes)
     pipe.send((Ready(), 0.0))
-    _silence()
+    silence()
     while True:
         try:
             task = pipe.recv()
@@ -144,31 +141,3 @@ def pieces(task: Task, order: Order) -> Iterator[Piece]:
 
 def _failure(task: Task, stage: str, reason: str) -> Failure:
     return Failure(task.file.name, stage, reason.removeprefix(f"{task.file.name}: "))
-
-
-def _settle(memory_bytes: int) -> None:
-    """Leave Ctrl-C to the parent, end with it, and take no more memory than allowed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    if memory_bytes and sys.platform != "win32":
-        import resource
-
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-
-
-def _end_with_parent() -> None:
-    """A decoder that hangs would outlive a killed parent."""
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-
-def _silence() -> None:
-    """Native decoders write warnings to standard error, across the parent's progress."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)

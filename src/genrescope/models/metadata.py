@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from genrescope.models.bounds import check_bounds
 from genrescope.models.card import card_from_json, card_to_json
 from genrescope.models.graph import check_graph
 from genrescope.types import CardError, ModelCard, refuse
@@ -47,12 +48,11 @@ def check_model(model: onnx.ModelProto) -> tuple[ModelCard, tuple[int, int] | No
     width = outputs["logits"][1]
     if width != len(card.labels):
         raise CardError(f"the network gives {width} logits, the card names {len(card.labels)}")
-    cam = outputs.get("cam")
-    if cam is None:
-        return card, None
+    cam = outputs.get("cam", (1, width, 1, 1))
     good = len(cam) == 4 and cam[1] == width and min(cam[2:]) > 0
     refuse(not good, f"the class activation map is {cam}, not (batch, {width}, h, w)", CardError)
-    return card, (cam[2], cam[3])
+    check_bounds(model)
+    return card, (cam[2], cam[3]) if "cam" in outputs else None
 
 
 def _properties(model: onnx.ModelProto) -> dict[str, str]:

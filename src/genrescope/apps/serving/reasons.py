@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from genrescope.apps.serving.studio import Studio
-from genrescope.apps.serving.watch import Watch, watched_file
+from genrescope.apps.serving.watch import Watch
 from genrescope.audio import AudioSource, BandPass, BandStop, Change, Gap, WindowChoice
 from genrescope.classification.classifier import Classifier
 from genrescope.classification.timeline import trace
@@ -89,7 +89,7 @@ def ask_why(
 
     def work(watch: Watch) -> WhyAnswer:
         models, _ = studio.watched_models(names, watch)
-        with watched_file(source, label, watch) as file:
+        with studio.sound(source, label, watch) as file:
             found = tuple(
                 explain(
                     model,
@@ -159,7 +159,7 @@ def ask_when(
 
     def work(watch: Watch) -> Timeline:
         ready, _ = studio.watched_models(names, watch)
-        with watched_file(source, label, watch) as file:
+        with studio.sound(source, label, watch) as file:
             return trace(
                 Classifier(ready), file, every=every, start=start, duration=duration, tell=tell
             )

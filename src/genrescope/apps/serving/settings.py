@@ -41,6 +41,8 @@ class Settings:
         Pages of other sites that may ask, e.g. ``https://example.org``.
     allowed_hosts : tuple of str
         Names and addresses under which the server answers; beside those of this machine.
+    decode_apart : bool
+        Whether files are decoded in processes of their own, where the system can do that.
     job_files : int
         Files in one job.
     job_limit_bytes : int
@@ -61,6 +63,7 @@ class Settings:
     token: str = field(default="", repr=False)
     cors_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
+    decode_apart: bool = True
     job_files: int = 200
     job_limit_bytes: int = 1000 * MEGABYTE
     jobs_kept: int = 8

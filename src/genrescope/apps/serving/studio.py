@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
+from genrescope.apps.serving.booths import POSSIBLE, Booths
 from genrescope.apps.serving.settings import Settings
 from genrescope.apps.serving.shelf import Shelf, ShelfModel
 from genrescope.apps.serving.turns import Turns
@@ -18,6 +21,7 @@ from genrescope.apps.serving.uploads import Uploads
 from genrescope.apps.serving.watch import Watch, WatchedEngine, watched_file
 from genrescope.audio import AudioSource, parse_windows
 from genrescope.audio.source import source_name
+from genrescope.audio.stream import StreamSource
 from genrescope.classification.classifier import Classifier, Model
 from genrescope.types import Comparison, GenrescopeError, ModelCard, Prediction
 
@@ -119,6 +123,7 @@ class Studio:
             2 * (self.settings.workers + self.settings.queue_length)
             + self.settings.jobs_kept * self.settings.job_files,
         )
+        self.booths = Booths(self.settings.workers)
         self._watches: weakref.WeakSet[Watch] = weakref.WeakSet()
         self._starting: threading.Thread | None = None
         self.problem = ""
@@ -130,6 +135,8 @@ class Studio:
 
     def _warm(self) -> None:
         try:
+            if self._apart:
+                self.booths.warm()
             for name in self.shelf.defaults:
                 self.shelf.get(name)
         except GenrescopeError as error:
@@ -158,6 +165,29 @@ class Studio:
     def unload(self, name: str) -> bool:
         """Let go of a network; whether it was loaded. The next request loads it again."""
         return self.shelf.drop(name)
+
+    @property
+    def _apart(self) -> bool:
+        return self.settings.decode_apart and POSSIBLE
+
+    @contextmanager
+    def sound(self, source: AudioSource, label: str, watch: Watch) -> Iterator[AudioSource]:
+        """A sound for `genrescope.audio.listen`, decoded apart where the settings say so.
+
+        Parameters
+        ----------
+        source : str, path or binary file
+        label : str
+            What it is called before people.
+        watch : Watch
+            Ends its decoding.
+        """
+        with watched_file(source, label, watch) as file:
+            if self._apart and not isinstance(file, str | os.PathLike | StreamSource):
+                with self.booths.sound(file, label, watch) as apart:
+                    yield apart
+            else:
+                yield file
 
     def watch(self) -> Watch:
         """A watch with the time limit of one request."""
@@ -284,7 +314,7 @@ class Studio:
             say(replace(heard, step="looking", model=name))
 
         models, engines = self.watched_models(names, watch, begun)
-        with watched_file(source, label, watch) as file:
+        with self.sound(source, label, watch) as file:
             result = Classifier(models).classify(
                 file,
                 windows=parse_windows(question.windows),
@@ -330,6 +360,7 @@ class Studio:
         for watch in list(self._watches):
             watch.stop()
         self.turns.close()
+        self.booths.close()
 
     def __enter__(self) -> Self:
         return self

@@ -12,7 +12,7 @@ from typing import TypeVar
 from genrescope.apps.serving import Answer, Progress, Question, Studio, Upload, Watch
 from genrescope.apps.views import View
 from genrescope.apps.web.pictures import Seen, draw_for_page, show_seen, sound_info
-from genrescope.audio import SoundInfo
+from genrescope.audio import AudioSource, SoundInfo
 from genrescope.types import Comparison, ModelCard, Prediction
 
 T = TypeVar("T")
@@ -134,7 +134,7 @@ def _drawn(
 ) -> Iterator[Progress | Looked]:
     yield Progress("looking", answer_seconds(answer), None, "")
     cards = [studio.card(one.model) for one in predictions_of(answer.result)]
-    drawn = studio.submit(lambda _: _draw(upload, answer, cards), watch=watch)
+    drawn = studio.submit(lambda own: _draw(studio, upload, answer, cards, own), watch=watch)
     yield from _until_done(drawn, SimpleQueue())
     yield drawn.result()
 
@@ -166,16 +166,23 @@ def _newest(told: SimpleQueue[Progress]) -> Progress | None:
             return newest
 
 
-def _draw(upload: Upload, answer: Answer, cards: list[ModelCard]) -> Looked:
+def _draw(
+    studio: Studio, upload: Upload, answer: Answer, cards: list[ModelCard], watch: Watch
+) -> Looked:
+    with studio.sound(upload.file, upload.label, watch) as sound:
+        return _draw_all(sound, answer, cards)
+
+
+def _draw_all(sound: AudioSource, answer: Answer, cards: list[ModelCard]) -> Looked:
     views: dict[str, View] = {}
     seen: dict[str, Seen] = {}
     known: dict[object, Seen] = {}
     for card in cards:
         kind = card.spectrogram.kind
         if kind not in views:
-            views[kind] = draw_for_page(upload.file, kind, answer_seconds(answer))
+            views[kind] = draw_for_page(sound, kind, answer_seconds(answer))
         key = (card.spectrogram, card.picture)
         if key not in known:
-            known[key] = show_seen(upload.file, card)
+            known[key] = show_seen(sound, card)
         seen[card.name] = known[key]
-    return Looked(answer, sound_info(upload.file), views, seen)
+    return Looked(answer, sound_info(sound), views, seen)

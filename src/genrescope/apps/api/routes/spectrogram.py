@@ -20,7 +20,7 @@ from genrescope.apps.api.routes._asking import DURATION, NAME, START, WORK, prob
 from genrescope.apps.api.schemas import PictureShape, SpectrogramShape
 from genrescope.apps.api.waiting import wait_for
 from genrescope.apps.serving.uploads import Upload
-from genrescope.apps.serving.watch import Watch, watched_file
+from genrescope.apps.serving.watch import Watch
 from genrescope.types import FloatArray, ModelCard, SpectrogramError, refuse
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ async def spectrogram(
     with ExitStack() as stack:
         upload = await receive_one(request, here, stack)
         watch = here.studio.watch()
-        work = here.studio.submit(lambda own: _draw(upload, wish, card, own), watch=watch)
+        work = here.studio.submit(lambda own: _draw(here, upload, wish, card, own), watch=watch)
         return await wait_for(request, work, watch)
 
 
@@ -98,11 +98,13 @@ def _card(here: Context, wish: _Wish) -> ModelCard:
     return here.studio.card(wish.model) if wish.model else card_that_sees(wish.kind)
 
 
-def _draw(upload: Upload, wish: _Wish, card: ModelCard | None, watch: Watch) -> Response:
+def _draw(
+    here: Context, upload: Upload, wish: _Wish, card: ModelCard | None, watch: Watch
+) -> Response:
     from genrescope.apps.views import LONGEST_SECONDS, draw_seen, draw_view
 
     longest = min(LONGEST_SECONDS, MOST_COLUMNS * wish.hop / RATE_HZ)
-    with watched_file(upload.file, upload.label, watch) as file:
+    with here.studio.sound(upload.file, upload.label, watch) as file:
         if card is not None:
             tensor = draw_seen(file, card, wish.start)
             watch.check()

@@ -1,0 +1,1 @@
+"""Hostile sounds and model files, made from a seed and sent through every door: the fuzzer."""
