@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from genrescope.types import ModelError, refuse
 
 if TYPE_CHECKING:
@@ -24,6 +26,11 @@ MOST_VALUES_TOGETHER = 2**30
 
 MOST_MULTIPLICATIONS = 2**40
 """For one picture, where they are counted (`Conv`, `Gemm`, `MatMul`): DenseNet121 takes 2**30."""
+
+RECKONED = frozenset(
+    ["Constant", "Gather", "Concat", "Unsqueeze", "Squeeze", "Slice", "Cast", "Add", "Sub", "Mul"]
+)
+"""Operators that exporters reckon shapes with, besides `Shape`."""
 
 KEPT_VALUES = 4096
 """Constants up to this size may say shapes; larger ones are weights, and left out."""
@@ -69,7 +76,7 @@ def check_bounds(model: onnx.ModelProto) -> None:
     for tensor in graph.initializer:
         _check_bytes(tensor)
     refuse(bool(graph.sparse_initializer), "weights that are stored sparsely", ModelError)
-    _check_sizes(_shapes(model), graph)
+    _check_sizes(model)
 
 
 def _check_bytes(tensor: onnx.TensorProto) -> None:
@@ -94,24 +101,114 @@ def _check_bytes(tensor: onnx.TensorProto) -> None:
         raise ModelError(f"weights {name!r} state {count} values and hold {there}")
 
 
-def _shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
-    """Name to shape of all that the network reckons for one picture; 0 where it cannot be told."""
+def _check_sizes(model: onnx.ModelProto) -> None:
+    """Follow the network node by node, and let nothing impossible or too large go on to the next.
+
+    ONNX's own inference over a whole graph is not used: a kernel larger than its picture gives it
+    a length below 0, which it takes on to the next node, where it aborts the process.
+    """
     import onnx
 
     plain = _without_weights(model)
     try:
         onnx.checker.check_model(plain)
-        inferred = onnx.shape_inference.infer_shapes(plain, strict_mode=True, data_prop=True)
+        followed = _Followed(plain)
+        for node in plain.graph.node:
+            followed.take(node)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise ModelError(f"the network contradicts itself: {_first_line(error)}") from error
-    except (RuntimeError, ValueError, TypeError, MemoryError) as error:
+    except (RuntimeError, ValueError, TypeError, KeyError, IndexError, MemoryError) as error:
         raise ModelError(f"the network cannot be followed: {_first_line(error)}") from error
-    graph = inferred.graph
-    shapes = {}
-    for value in (*graph.input, *graph.value_info, *graph.output):
-        kind = value.type.tensor_type
-        shapes[value.name] = tuple(int(one.dim_value) for one in kind.shape.dim)
-    return shapes
+
+
+class _Followed:
+    """Types and sizes of all that a network reckons for one picture, as far as it was followed."""
+
+    def __init__(self, plain: onnx.ModelProto) -> None:
+        self._opsets = list(plain.opset_import)
+        self._version = {one.domain: one.version for one in self._opsets}
+        self._ir_version = plain.ir_version
+        self._types = {value.name: value.type for value in plain.graph.input}
+        self._known = {tensor.name: tensor for tensor in plain.graph.initializer}
+        self._types |= {name: _type_of(tensor) for name, tensor in self._known.items()}
+        self._values = self._multiplications = 0
+
+    def take(self, node: onnx.NodeProto) -> None:
+        """Say what one node gives; raises `ModelError` where it is too much."""
+        import onnx
+
+        schema = onnx.defs.get_schema(node.op_type, self._version[node.domain], node.domain)
+        taken = [name for name in node.input if name]
+        found = onnx.shape_inference.infer_node_outputs(
+            schema,
+            node,
+            {name: self._types[name] for name in taken},
+            {name: self._known[name] for name in taken if name in self._known},
+            opset_imports=self._opsets,
+            ir_version=self._ir_version,
+        )
+        for name in filter(None, node.output):
+            kind = found.get(name)
+            self._values += _size(kind, node.op_type)
+            self._types[name] = kind
+        shapes = [_shape(self._types[name]) for name in (*node.input[1:2], node.output[0])]
+        self._multiplications += _multiplications(node, shapes)
+        values, each = self._values, self._multiplications
+        refuse(values > MOST_VALUES_TOGETHER, f"it reckons {values:,} values a picture", ModelError)
+        refuse(each > MOST_MULTIPLICATIONS, f"it takes {each:.1e} multiplications", ModelError)
+        self._reckon(node, taken)
+
+    def _reckon(self, node: onnx.NodeProto, taken: list[str]) -> None:
+        """Keep the value of what is known already, as shapes that are reckoned from shapes."""
+        from onnx import helper, numpy_helper
+        from onnx.reference import ReferenceEvaluator
+
+        small = all(_size(self._types[name], "") <= KEPT_VALUES for name in node.output if name)
+        if node.op_type == "Shape" and len(node.attribute) == 0:
+            shape = np.array(_shape(self._types[taken[0]]), dtype=np.int64)
+            self._known[node.output[0]] = numpy_helper.from_array(shape, node.output[0])
+        elif small and node.op_type in RECKONED and all(name in self._known for name in taken):
+            outputs = [helper.make_value_info(name, self._types[name]) for name in node.output]
+            inputs = [helper.make_value_info(name, self._types[name]) for name in taken]
+            graph = helper.make_graph([node], "one", inputs, outputs)
+            alone = helper.make_model(
+                graph, opset_imports=self._opsets, ir_version=self._ir_version
+            )
+            given = {name: numpy_helper.to_array(self._known[name]) for name in taken}
+            for name, value in zip(
+                node.output, ReferenceEvaluator(alone).run(None, given), strict=True
+            ):
+                self._known[name] = numpy_helper.from_array(np.asarray(value), name)
+
+
+def _type_of(tensor: onnx.TensorProto) -> onnx.TypeProto:
+    from onnx import helper
+
+    return helper.make_tensor_type_proto(tensor.data_type, tensor.dims)
+
+
+def _shape(kind: onnx.TypeProto) -> tuple[int, ...]:
+    return tuple(int(one.dim_value) for one in kind.tensor_type.shape.dim)
+
+
+def _size(kind: onnx.TypeProto | None, operator: str) -> int:
+    """How many values a tensor has; refused where that is not known, or too many."""
+    if kind is None or not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
+        raise ModelError(f"the size of what {operator} gives cannot be told beforehand")
+    shape = _shape(kind)
+    if min(shape, default=1) < 1:
+        raise ModelError(f"the size of what {operator} gives cannot be told beforehand, or is none")
+    size = math.prod(shape)
+    refuse(size > MOST_VALUES, f"{operator} gives {size:,} values", ModelError)
+    return size
+
+
+def _multiplications(node: onnx.NodeProto, shapes: list[tuple[int, ...]]) -> int:
+    if node.op_type not in ("Conv", "Gemm", "MatMul") or len(shapes) < 2:
+        return 0
+    weights, given = shapes
+    each = math.prod(weights[1:]) if node.op_type == "Conv" else max(weights[-2:], default=1)
+    return math.prod(given) * each
 
 
 def _without_weights(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -139,35 +236,6 @@ def _without_weights(model: onnx.ModelProto) -> onnx.ModelProto:
         if dims and not dims[0].HasField("dim_value"):
             dims[0].dim_value = 1  # any number of pictures, and one is looked at
     return plain
-
-
-def _check_sizes(shapes: dict[str, tuple[int, ...]], graph: onnx.GraphProto) -> None:
-    for tensor in graph.initializer:
-        shapes[tensor.name] = tuple(tensor.dims)
-    values = multiplications = 0
-    for node in graph.node:
-        for name in filter(None, node.output):
-            shape = shapes.get(name)
-            if shape is None or 0 in shape:
-                raise ModelError(f"the size of what {node.op_type} gives cannot be told beforehand")
-            size = math.prod(shape)
-            values += size
-            refuse(size > MOST_VALUES, f"{node.op_type} gives {size:,} values", ModelError)
-        multiplications += _multiplications(node, shapes)
-    refuse(values > MOST_VALUES_TOGETHER, f"it reckons {values:,} values a picture", ModelError)
-    refuse(
-        multiplications > MOST_MULTIPLICATIONS,
-        f"it takes {multiplications:.1e} multiplications a picture",
-        ModelError,
-    )
-
-
-def _multiplications(node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
-    if node.op_type not in ("Conv", "Gemm", "MatMul") or len(node.input) < 2:
-        return 0
-    weights = shapes.get(node.input[1], ())
-    each = math.prod(weights[1:]) if node.op_type == "Conv" else max(weights[-2:], default=1)
-    return math.prod(shapes[node.output[0]]) * each
 
 
 def _first_line(error: Exception) -> str:

@@ -154,7 +154,7 @@ class Shelf:
         raise ModelNotFoundError(f"no model {name!r}. There are: {', '.join(_known())}")
 
     def card(self, name: str) -> ModelCard:
-        """The card of a model.
+        """The card of a model: of a loaded one the card that it was loaded with.
 
         Raises
         ------
@@ -162,6 +162,9 @@ class Shelf:
             If it is not there or not in order.
         """
         self._check(name)
+        with self._lock:
+            if name in self._models:
+                return self._models[name].card
         return zoo.find(self._files.get(name, name)).card
 
     def has_map(self, name: str) -> bool:
