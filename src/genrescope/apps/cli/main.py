@@ -19,6 +19,7 @@ from genrescope.apps.cli import (
     export,
     find,
     import_,
+    licences,
     models,
     scan,
     serve,
@@ -57,6 +58,7 @@ app.command("timeline", epilog=timeline.EPILOG)(timeline.timeline_command)
 app.add_typer(models.app, name="models")
 app.command("serve", epilog=serve.EPILOG)(serve.serve_command)
 app.command("doctor")(doctor.doctor_command)
+app.command("licences", epilog=licences.EPILOG)(licences.licences_command)
 app.command("bench")(bench.bench_command)
 app.command("train", epilog=train.EPILOG)(train.train_command)
 app.command("evaluate")(evaluate.evaluate_command)
