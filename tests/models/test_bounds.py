@@ -134,3 +134,13 @@ def test_spoilt_networks_are_read_or_refused(name: str, tmp_path: Path) -> None:
         except ModelError:
             refused += 1
     assert refused > 0 or name in ("no_number", "other_attribute", "other_operator")
+
+
+@pytest.mark.parametrize("name", [b"kernel", b"maps", b"bias"])
+def test_names_that_are_no_text(name: bytes, tmp_path: Path) -> None:
+    model = onnx_models.graph()
+    write_card(model, onnx_models.card())
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString().replace(name, b"\xf2" + name[1:]))
+    with pytest.raises(ModelError):
+        read_model(path)

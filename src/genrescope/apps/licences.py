@@ -89,8 +89,8 @@ def _licence(one: Distribution) -> str:
         for text in stated.get_all("Classifier") or []
         if text.startswith("License ::")
     ]
-    lines = (stated.get("License") or "").strip().splitlines()
+    lines = (stated["License"] if "License" in stated else "").strip().splitlines()
     first = lines[0].strip("= ") if lines else ""
     named = first if first and len(lines) == 1 and len(first) <= LONGEST else ""
-    expression = stated.get("License-Expression")
+    expression = stated["License-Expression"] if "License-Expression" in stated else ""
     return expression or " AND ".join(classifiers) or named or first[:LONGEST] or "unknown"

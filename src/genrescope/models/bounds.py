@@ -68,7 +68,16 @@ def check_bounds(model: onnx.ModelProto) -> None:
         If graphs are nested, a tensor's bytes do not make up its shape, a size cannot be told
         beforehand, or there is too much of something.
     """
-    graph = model.graph
+    try:
+        _check_parts(model.graph)
+        plain = _without_weights(model)
+    except (UnicodeError, TypeError) as error:  # protobuf hands over as bytes what is no text
+        raise ModelError("names inside the file are no text in UTF-8") from error
+    _check_sizes(plain)
+
+
+def _check_parts(graph: onnx.GraphProto) -> None:
+    """What can be told of nodes and weights one by one."""
     refuse(len(graph.node) > MOST_NODES, f"more than {MOST_NODES} operators", ModelError)
     for node in graph.node:
         nested = any(a.HasField("g") or len(a.graphs) for a in node.attribute)
@@ -76,7 +85,6 @@ def check_bounds(model: onnx.ModelProto) -> None:
     for tensor in graph.initializer:
         _check_bytes(tensor)
     refuse(bool(graph.sparse_initializer), "weights that are stored sparsely", ModelError)
-    _check_sizes(model)
 
 
 def _check_bytes(tensor: onnx.TensorProto) -> None:
@@ -101,7 +109,7 @@ def _check_bytes(tensor: onnx.TensorProto) -> None:
         raise ModelError(f"weights {name!r} state {count} values and hold {there}")
 
 
-def _check_sizes(model: onnx.ModelProto) -> None:
+def _check_sizes(plain: onnx.ModelProto) -> None:
     """Follow the network node by node, and let nothing impossible or too large go on to the next.
 
     ONNX's own inference over a whole graph is not used: a kernel larger than its picture gives it
@@ -109,7 +117,6 @@ def _check_sizes(model: onnx.ModelProto) -> None:
     """
     import onnx
 
-    plain = _without_weights(model)
     try:
         onnx.checker.check_model(plain)
         followed = _Followed(plain)
