@@ -55,7 +55,7 @@ def supervise(plan: Plan) -> Iterator[Round]:
     Raises
     ------
     GenrescopeError
-        If the worker cannot even begin.
+        If the worker cannot even begin, or the fuzzer itself is at fault.
     """
     end = time.monotonic() + plan.seconds
     number = plan.first
@@ -83,6 +83,8 @@ def _watch(plan: Plan, first: int, end: float) -> Iterator[Round]:
         for line in _lines(worker.stdout.fileno()):
             event: dict[str, Any] = json.loads(line)
             doing = event.get("begin", doing)
+            if "failed" in event:
+                raise GenrescopeError(f"the fuzzer itself cannot start or go on: {event['failed']}")
             if "round" in event:
                 yield (made := read_round(event["round"]))
                 number = made.number + 1

@@ -35,7 +35,7 @@ def main() -> None:
         else:
             _run_sounds(told, send)
     except Exception as error:
-        send("begin", f"the fuzzer itself failed: {error!r}")
+        send("failed", repr(error))
         raise
 
 
