@@ -89,8 +89,8 @@ def _licence(one: Distribution) -> str:
         for text in stated.get_all("Classifier") or []
         if text.startswith("License ::")
     ]
-    lines = (stated["License"] if "License" in stated else "").strip().splitlines()
+    lines = " ".join((stated.get_all("License") or [])[:1]).strip().splitlines()
     first = lines[0].strip("= ") if lines else ""
     named = first if first and len(lines) == 1 and len(first) <= LONGEST else ""
-    expression = stated["License-Expression"] if "License-Expression" in stated else ""
+    expression = " ".join((stated.get_all("License-Expression") or [])[:1])
     return expression or " AND ".join(classifiers) or named or first[:LONGEST] or "unknown"

@@ -64,8 +64,7 @@ class Recording:
         file, owned = open_source(source)
         if owned:
             stack.callback(file.close)
-        stretch = {"start": self.start, "duration": self._duration}
-        return partial(AudioStream, file, name=self.name, **stretch)
+        return partial(AudioStream, file, start=self.start, duration=self._duration, name=self.name)
 
     def _close_stream(self) -> None:
         self._stream.close()

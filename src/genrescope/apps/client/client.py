@@ -31,7 +31,7 @@ from genrescope.types import (
 if TYPE_CHECKING:
     import httpx
 
-    from genrescope.audio import AudioSource
+    from genrescope.audio.source import FileSource
 
 T = TypeVar("T", Prediction | Comparison, Prediction | Comparison | Failure)
 
@@ -81,7 +81,7 @@ class Client:
 
     def classify(
         self,
-        source: AudioSource,
+        source: FileSource,
         models: Sequence[str] = (),
         *,
         windows: str = "all",
@@ -105,7 +105,7 @@ class Client:
 
     def compare(
         self,
-        source: AudioSource,
+        source: FileSource,
         models: Sequence[str] = (),
         *,
         windows: str = "all",
@@ -121,7 +121,7 @@ class Client:
 
     def spectrogram(
         self,
-        source: AudioSource,
+        source: FileSource,
         kind: SpectrogramKind = "mel",
         *,
         hop: int = 512,
@@ -137,7 +137,7 @@ class Client:
 
     def batch(
         self,
-        sources: Sequence[AudioSource],
+        sources: Sequence[FileSource],
         models: Sequence[str] = (),
         *,
         windows: str = "all",
@@ -192,7 +192,7 @@ class Client:
             return False
         return True
 
-    def _send(self, path: str, source: AudioSource, wanted: dict[str, Any]) -> httpx.Response:
+    def _send(self, path: str, source: FileSource, wanted: dict[str, Any]) -> httpx.Response:
         with ExitStack() as stack:
             files = [("file", (_name(source), _opened(source, stack)))]
             return self._post(path, files, wanted)
@@ -231,13 +231,13 @@ def _question(
     return wanted if duration is None else {**wanted, "duration": duration}
 
 
-def _name(source: AudioSource) -> str:
+def _name(source: FileSource) -> str:
     from genrescope.audio.source import source_name
 
     return source_name(source)
 
 
-def _opened(source: AudioSource, stack: ExitStack) -> IO[bytes]:
+def _opened(source: FileSource, stack: ExitStack) -> IO[bytes]:
     if not isinstance(source, str | os.PathLike):
         return source
     from genrescope.audio.source import open_source
