@@ -35,8 +35,20 @@ then
 `genrescope find 'jazz > 0.6' --store archive.sqlite`"""
 
 Store = Annotated[
-    Path | None, typer.Option("--store", help="The collection's file; else the user's own.")
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="FILE|URL",
+        help="The collection: a file, or postgresql://…; else $GENRESCOPE_STORE, else your own.",
+    ),
 ]
+
+
+def place_of(store: str | None) -> list[str]:
+    """The option that names the same store again; a password is left out."""
+    from genrescope.collection.stores import public_name
+
+    return [] if store is None else ["--store", public_name(store)]
 
 
 def scan_command(
@@ -133,9 +145,9 @@ def stopping() -> Iterator[Stop]:
 class Report:
     """Says what a scan does: lines for people on standard error, or events on standard output."""
 
-    def __init__(self, agenda: Agenda, as_json: bool, store: Path | None) -> None:
+    def __init__(self, agenda: Agenda, as_json: bool, store: str | None) -> None:
         self.agenda = agenda
-        self._place = [] if store is None else ["--store", str(store)]
+        self._place = place_of(store)
         self.counts: Counter[str] = Counter()
         self._json = as_json
         self._began = time.monotonic()
