@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-PASSWORD = "s3cret:/?#@word"  # noqa: S105 - of a server that lives as long as the tests
+PASSWORD = "s3cret:/?#@word"
 QUOTED = "s3cret%3A%2F%3F%23%40word"
 
 
