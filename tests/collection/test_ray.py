@@ -25,6 +25,7 @@ os.environ |= {  # a busy machine starts slowly
     "RAY_agent_register_timeout_ms": "200000",
     "RAY_raylet_start_wait_time_s": "200",
     "RAY_gcs_server_request_timeout_seconds": "200",
+    "RAY_worker_register_timeout_seconds": "200",
 }
 pytest.importorskip("ray")
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(1200)]
@@ -53,11 +54,26 @@ def ports() -> dict[str, int]:
 
 
 @pytest.fixture
-def cluster() -> Iterator[Any]:
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node waits twenty seconds for its agents to say their ports: here they are said before."""
+    from ray._private.node import Node
+
+    plain = Node.start_ray_processes
+
+    def start(node: Any) -> None:
+        for name in PORTS:
+            place = Path(node.get_session_dir_path()) / f"{name}_{node.node_id}"
+            place.write_text(str(getattr(node._ray_params, name)))
+        plain(node)
+
+    monkeypatch.setattr(Node, "start_ray_processes", start)
+
+
+@pytest.fixture
+def cluster(unhurried: None) -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     options = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
-    # Ports that it would choose itself are waited for half a minute at most.
     bare = {"include_dashboard": False, "include_log_monitor": False, "no_monitor": True}
     made = Cluster(initialize_head=True, head_node_args={**options, **bare, **ports()})
     made.add_node(**options, **ports())

@@ -90,6 +90,7 @@ class Station:
 
     def __init__(self) -> None:
         self._crews: SimpleQueue[Crew] = SimpleQueue()
+        self._all: list[Crew] = []
         self._networks = threading.Lock()
         self._gathering: Gathering | None = None
 
@@ -118,7 +119,8 @@ class Station:
                 models.append(Model(file.card, open_engine(file, one.engine, one.device)))
         self._gathering = Gathering(Classifier(models))
         for _ in range(workers):
-            self._crews.put(Crew(freight.order, 1, freight.limit_seconds))
+            self._all.append(Crew(freight.order, 1, freight.limit_seconds))
+            self._crews.put(self._all[-1])
 
     def look(self, task: Task) -> Finding:
         """What comes of a file; a decoder that hangs or falls costs its process and no more.
@@ -140,6 +142,11 @@ class Station:
         if finding is None:
             raise CollectionError(f"{task.file.name}: nothing came of it")
         return finding
+
+    def close(self) -> None:
+        """Stop all decoding processes; those of a machine that is let go end by themselves."""
+        for crew in self._all:
+            crew.close()
 
 
 def _forget_main() -> None:

@@ -57,6 +57,7 @@ def _import() -> Any:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     try:
         import ray
+        import ray.util.scheduling_strategies
     except ImportError as error:
         raise MissingExtraError("scanning on several machines", "ray") from error
     return ray
@@ -147,15 +148,14 @@ class _Yard:
                 self._employ(name, node["NodeManagerHostname"], processors)
 
     def _employ(self, name: str, host: str, processors: int) -> None:
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
+        strategies = self._ray.util.scheduling_strategies
         workers = min(self._job.workers or processors, processors)
         actor = (
             self._ray.remote(Station)
             .options(
                 num_cpus=workers,
                 max_concurrency=workers,
-                scheduling_strategy=NodeAffinitySchedulingStrategy(name, soft=False),
+                scheduling_strategy=strategies.NodeAffinitySchedulingStrategy(name, soft=False),
             )
             .remote()
         )
