@@ -18,6 +18,7 @@ from statistics import median
 from genrescope.audio import ALL_WINDOWS, open_audio
 from genrescope.classification.classifier import Classifier, Drawn, Heard, Model, draw_source
 from genrescope.collection.stores import open_store
+from genrescope.collection.table import read_table
 from genrescope.collection.values import Analysis, FileState, Seat, analyses_of, seat_of
 from genrescope.types import Comparison
 
@@ -36,7 +37,8 @@ class Costs:
     read, decode, draw, network : float
         Processor seconds: its SHA-256, its samples, its spectrograms, every model over all of it.
     keep : float
-        Processor seconds to put it into the store; of the one process that writes.
+        Processor seconds to ask the store about it and to put it there; of the one process that
+        writes.
     look_again : float
         Seconds to see that it has not changed, by its row in the store.
     row_bytes : float
@@ -46,7 +48,7 @@ class Costs:
     memory_bytes : float
         Of the process that scans, for its place in the list.
     table_bytes : float
-        Of `genrescope find`, for its line in the table.
+        Of `genrescope find` at most, for its line in the table.
     file_bytes : float
         To be read.
     models : tuple of str
@@ -108,11 +110,10 @@ def measure(source: Path, models: Sequence[Model], *, repeats: int = 5, rows: in
     seats = [seat_of(model, ALL_WINDOWS) for model in models]
     plain = analyses_of(result, seats, keep_windows=False)
     windows = sum(len(model.card.labels) * 4 + 4 for model in models) * len(first.window_starts)
-    keep, again, row_bytes, memory = _store(seats, plain, rows)
-    table = 8.0 * (len(models) + 1) * len(models[0].card.labels)
+    keep, again, row_bytes, memory, table = _store(seats, plain, rows)
     return Costs(
         *(read * stretch, decode * stretch, max(0.0, whole - decode) * stretch, network * stretch),
-        *(keep, again, row_bytes, windows * stretch, memory, table + memory),
+        *(keep, again, row_bytes, windows * stretch, memory, table),
         *(source.stat().st_size * stretch, tuple(model.card.name for model in models)),
     )
 
@@ -134,8 +135,8 @@ def _processor(call: Callable[[], object], repeats: int) -> float:
 
 def _store(
     seats: Sequence[Seat], analyses: Sequence[Analysis], rows: int
-) -> tuple[float, float, float, float]:
-    """Seconds to keep and to look again, bytes on disk and in memory; of one row."""
+) -> tuple[float, float, float, float, float]:
+    """Seconds to keep and to look again, bytes on disk, of a scan, of `find`; of one row."""
     with tempfile.TemporaryDirectory(prefix="genrescope-bench-") as folder:
         place = Path(folder) / "store.sqlite"
         open_store(place).close()
@@ -147,6 +148,7 @@ def _store(
         with open_store(place) as store:
             began = time.process_time()
             for number, file in enumerate(files):
+                store.contents(file.size, seats)
                 store.keep(file, number.to_bytes(32), analyses)
             keep = (time.process_time() - began) / rows
         row_bytes = (place.stat().st_size - empty) / rows
@@ -157,10 +159,19 @@ def _store(
             tracemalloc.start()
             known = store.known(seats)
             listed = [FileState(bytes(bytearray(f.path)), f.size, f.modified_ns) for f in files]
-            memory = tracemalloc.get_traced_memory()[0] / rows
+            memory = tracemalloc.get_traced_memory()[0] / len(known)
+            del known, listed
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+            table = (_peak(lambda: read_table(store)) - before) / rows
             tracemalloc.stop()
-            assert len(known) == len(listed) == rows
-    return keep, again, row_bytes, memory
+    return keep, again, row_bytes, memory, table
+
+
+def _peak(call: Callable[[], object]) -> int:
+    """Bytes that Python held at most during a call."""
+    call()
+    return tracemalloc.get_traced_memory()[1]
 
 
 def page(costs: Costs, command: str, machine: str) -> str:
@@ -220,25 +231,43 @@ def _table(costs: Costs) -> list[str]:
 
 
 def _breaks(costs: Costs) -> list[str]:
-    full = 64 * 2**30
-    wire = 10e9 / 8
+    full, wire = 64 * 2**30, 10e9 / 8
+    songs = (
+        (
+            full / costs.table_bytes / 1e6,
+            "**Asking.** `find` and `stats` hold the whole table: 64 GiB are full at {:,.0f} million"
+            " songs. Beyond it, ask the database itself in SQL (`analysis.genre`), or keep a store"
+            " a label.",
+        ),
+        (
+            full / costs.memory_bytes / 1e6,
+            "**The list.** A scan holds every path and what the store knows of it: 64 GiB are full"
+            " at {:,.0f} million songs. Scan folder by folder; the store may be the same.",
+        ),
+    )
+    machines = (
+        (
+            wire / costs.file_bytes * costs.work,
+            "**The wire.** 10 Gbit/s feed {:,.0f} processors. Put the machines where the music is.",
+        ),
+        (
+            costs.work / costs.keep,
+            "**The one process that writes** is busy when {:,.0f} processors send it songs, by its"
+            " processor time alone; a slow disk or a server far away makes it fewer. More of them"
+            " wait, and nothing is lost. In PostgreSQL several scans may write at once, each of its"
+            " own folders.",
+        ),
+    )
     return [
         "## Where it breaks first",
         "",
-        f"1. **Memory for asking.** `find` and `stats` hold the whole table: 64 GiB are full at"
-        f" {full / costs.table_bytes / 1e6:,.0f} million songs. Until then a question takes as long"
-        " as reading the store. Beyond it, ask PostgreSQL itself in SQL (`analysis.genre`), or keep"
-        " a store a label.",
-        f"2. **Memory for the list.** A scan holds every path, and what the store knows of it:"
-        f" 64 GiB are full at {full / costs.memory_bytes / 1e6:,.0f} million. Scan folder by folder"
-        " into the same store.",
-        f"3. **The one process that writes** is busy when {costs.work / costs.keep:,.0f} processors"
-        " send it songs. More of them wait, and nothing is lost. In PostgreSQL several scans may"
-        " write at once, each of its own folders.",
-        f"4. **The wire.** 10 Gbit/s bring {wire / costs.file_bytes:,.0f} songs a second, for"
-        f" {wire / costs.file_bytes * costs.work:,.0f} processors.",
+        "With more songs:",
         "",
-        "The store itself breaks last: SQLite's limit is 281 TB.",
+        *(f"{n}. {text.format(at)}" for n, (at, text) in enumerate(sorted(songs), 1)),
+        "",
+        "With more machines:",
+        "",
+        *(f"{n}. {text.format(at)}" for n, (at, text) in enumerate(sorted(machines), 1)),
     ]
 
 
