@@ -93,7 +93,7 @@ def cluster(unhurried: None) -> Iterator[Any]:
         made = Cluster(initialize_head=True, head_node_args={**options, **bare, **ports()})
         made.add_node(**options, **ports())
         made.wait_for_nodes()
-    except Exception as error:  # whatever keeps one from starting is not what is tested here
+    except Exception as error:  # noqa: BLE001 - whatever keeps one from starting is not what is tested here
         end_children()
         pytest.skip(f"no Ray cluster can be started here: {error}")
     yield made

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from genrescope.audio.source import AudioSource, shown
@@ -112,11 +112,11 @@ def fetched(path: str, size: int) -> Iterator[tuple[AudioSource, bytes]]:
             yield file, digest
 
 
-def _named(copy: Path, name: str) -> BinaryIO:
+def _named(copy: Path, name: str) -> io.BufferedReader:
     """The copy, called before people what it is a copy of."""
     raw = io.FileIO(copy)
-    raw.name = name  # type: ignore[misc]
-    return cast(BinaryIO, io.BufferedReader(raw))
+    raw.name = name
+    return io.BufferedReader(raw)
 
 
 def _filesystem(url: str) -> tuple[Any, str]:

@@ -218,7 +218,7 @@ def _table(costs: Costs) -> list[str]:
         ("read", lambda n: _size(n * costs.file_bytes)),
         ("store on disk", lambda n: _size(n * costs.row_bytes)),
         ("with `--timeline`", lambda n: _size(n * (costs.row_bytes + costs.timeline_bytes))),
-        ("hours of the one process that writes", lambda n: f"{n * costs.keep / 3600:,.1f}"),
+        ("hours of the one process that writes", lambda n: f"{n * costs.keep / 3600:,.2f}"),
         ("its memory for the list", lambda n: _size(n * costs.memory_bytes)),
         ("minutes to look again, unchanged", lambda n: f"{n * costs.look_again / 60:,.1f}"),
         ("memory of `find`", lambda n: _size(n * costs.table_bytes)),
@@ -235,9 +235,9 @@ def _breaks(costs: Costs) -> list[str]:
     songs = (
         (
             full / costs.table_bytes / 1e6,
-            "**Asking.** `find` and `stats` hold the whole table: 64 GiB are full at {:,.0f} million"
-            " songs. Beyond it, ask the database itself in SQL (`analysis.genre`), or keep a store"
-            " a label.",
+            "**Asking.** `find` and `stats` hold the whole table: 64 GiB are full at {:,.0f}"
+            " million songs. Beyond it, ask the database itself in SQL (`analysis.genre`), or keep"
+            " several stores.",
         ),
         (
             full / costs.memory_bytes / 1e6,

@@ -74,7 +74,7 @@ def _cluster(ray: Any, address: str) -> Iterator[None]:
     options = {} if address else {"include_dashboard": False}
     try:
         ray.init(address or None, log_to_driver=False, logging_level="error", **options)
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # what cannot be joined or begun is told by a bare Exception, too
         reason = " ".join(str(error).split())
         raise CollectionError(
             f"no Ray cluster at {address or 'this machine'} ({reason}). Begin one with "
