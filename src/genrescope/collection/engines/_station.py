@@ -7,10 +7,10 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from queue import SimpleQueue
 
-from genrescope import __version__
 from genrescope.classification.classifier import Classifier, Model
 from genrescope.collection.crew import Crew
 from genrescope.collection.drawing import Order, Task
@@ -69,7 +69,15 @@ def pack(job: Job) -> Freight:
     CollectionError
         If a model did not come from a file, or that file has changed since.
     """
-    return Freight(_load(job.classifier.models), job.order, job.limit_seconds, __version__)
+    return Freight(_load(job.classifier.models), job.order, job.limit_seconds, installed())
+
+
+def installed() -> str:
+    """The version of this Genrescope; "source" where it runs without being installed."""
+    try:
+        return metadata.version("genrescope")
+    except metadata.PackageNotFoundError:
+        return "source"
 
 
 def _load(models: Sequence[Model]) -> tuple[Cargo, ...]:
@@ -105,8 +113,8 @@ class Station:
             If a network cannot be run here.
         """
         refuse(
-            freight.version != __version__,
-            f"has Genrescope {__version__}, and {freight.version} asks: install the same",
+            freight.version != installed(),
+            f"has Genrescope {installed()}, and {freight.version} asks: install the same",
             CollectionError,
         )
         _forget_main()
