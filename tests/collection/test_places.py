@@ -118,10 +118,10 @@ def test_a_page_of_links_is_scanned(server: str, tmp_path: Path, scan: Scan, sto
     pytest.importorskip("aiohttp")
     for number in range(2):
         write_sound(tmp_path / "served" / "in" / f"{number}.wav", 200.0 + 100 * number)
-    outcomes = scan(server)  # type: ignore[arg-type]
+    outcomes = scan(server)
     assert sorted(outcomes) == ["0.wav", "1.wav"], outcomes
     assert {one.kind for one in outcomes.values()} == {"analysed"}
-    assert scan(server) == {}  # type: ignore[arg-type]
+    assert scan(server) == {}
     (tmp_path / "served" / "in" / "1.wav").unlink()
-    assert scan(server) == {}  # type: ignore[arg-type]
+    assert scan(server) == {}
     assert read_table(store).paths == (f"{server}/in/0.wav".encode(),)

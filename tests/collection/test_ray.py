@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def end_children() -> None:
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A node waits twenty seconds for its agents to say their ports: here they are said before."""
-    from ray._private.node import Node
+    Node = import_module("ray._private.node").Node  # noqa: N806
 
     plain = Node.start_ray_processes
 
@@ -85,7 +86,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def cluster(unhurried: None) -> Iterator[Any]:
-    from ray.cluster_utils import Cluster
+    Cluster = import_module("ray.cluster_utils").Cluster  # noqa: N806
 
     options = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
     bare = {"include_dashboard": False, "include_log_monitor": False, "no_monitor": True}

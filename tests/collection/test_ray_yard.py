@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -200,6 +201,15 @@ def test_a_station_says_what_this_machine_says(job: Job, tmp_path: Path) -> None
     assert there.result is not None
     assert here.result is not None
     assert there.result.per_window.tobytes() == here.result.per_window.tobytes()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "127.0.0.1:99999", "nowhere.invalid:6379"])
+def test_no_cluster_at_the_address(monkeypatch: pytest.MonkeyPatch, job: Job, address: str) -> None:
+    cluster = Cluster({}, lambda machine, task: None)
+    monkeypatch.setattr(cluster, "is_initialized", lambda: False)
+    monkeypatch.setattr(engine, "_import", lambda: cluster)
+    with pytest.raises(CollectionError, match=f"no Ray cluster at {address}.*ray start"):
+        list(load("ray").work(replace(job, address=address), tasks(1)))
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, job: Job) -> None:

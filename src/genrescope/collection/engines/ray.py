@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 import time
 from collections import Counter
@@ -31,6 +32,7 @@ MOST_LOSSES = 3
 
 _LOOK_AROUND_SECONDS = 2.0
 _AGAIN_SECONDS = 15.0
+_KNOCK_SECONDS = 10.0
 
 
 def work(job: Job, tasks: Iterable[Task]) -> Iterator[Finding]:
@@ -69,17 +71,14 @@ def _cluster(ray: Any, address: str) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    _knock(address)
     main = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGTERM)
     options = {} if address else {"include_dashboard": False}
     try:
         ray.init(address or None, log_to_driver=False, logging_level="error", **options)
     except Exception as error:  # what cannot be joined or begun is told by a bare Exception, too
-        reason = " ".join(str(error).split())
-        raise CollectionError(
-            f"no Ray cluster at {address or 'this machine'} ({reason}). Begin one with "
-            "`ray start --head`, join it from other machines with `ray start --address=HOST:6379`"
-        ) from error
+        raise _no_cluster(address, error) from error
     finally:
         if main:
             signal.signal(signal.SIGTERM, before)  # Ray puts its own there
@@ -87,6 +86,25 @@ def _cluster(ray: Any, address: str) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Whether anything listens there: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdecimal()):
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=_KNOCK_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise _no_cluster(address, error) from error
+
+
+def _no_cluster(address: str, error: Exception) -> CollectionError:
+    reason = " ".join(str(error).split())
+    return CollectionError(
+        f"no Ray cluster at {address or 'this machine'} ({reason}). Begin one with "
+        "`ray start --head`, join it from other machines with `ray start --address=HOST:6379`"
+    )
 
 
 @dataclass(slots=True)
