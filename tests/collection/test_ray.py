@@ -71,7 +71,7 @@ def end_children() -> None:
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A node waits twenty seconds for its agents to say their ports: here they are said before."""
-    Node = import_module("ray._private.node").Node  # noqa: N806
+    Node = import_module("ray._private.node").Node
 
     plain = Node.start_ray_processes
 
@@ -86,7 +86,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def cluster(unhurried: None) -> Iterator[Any]:
-    Cluster = import_module("ray.cluster_utils").Cluster  # noqa: N806
+    Cluster = import_module("ray.cluster_utils").Cluster
 
     options = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
     bare = {"include_dashboard": False, "include_log_monitor": False, "no_monitor": True}
