@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from multiprocessing import connection, parent_process
 from typing import Any
 
+_ENVIRONMENT = threading.Lock()
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -60,13 +61,14 @@ def told(code: int | None) -> str:
 @contextmanager
 def one_thread_each() -> Iterator[None]:
     """Workers are as many as the processors: threads of their libraries would only quarrel."""
-    before: dict[str, Any] = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    with _ENVIRONMENT:
+        before: dict[str, Any] = {name: os.environ.get(name) for name in _THREADS}
+        os.environ.update(dict.fromkeys(_THREADS, "1"))
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
