@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -60,8 +61,9 @@ def serve_command(
             token=token,
             cors_origins=tuple(cors_origin or ()),
             allowed_hosts=tuple(allow_host or ()),
-            **({} if workers is None else {"workers": workers}),
         )
+        if workers is not None:
+            settings = replace(settings, workers=workers)
     except (GenrescopeError, ValueError, OverflowError) as error:
         raise typer.BadParameter(str(error)) from error
     run(settings, model or [], show.announce)

@@ -14,7 +14,16 @@ from urllib.parse import quote
 
 import numpy as np
 
-from genrescope.apps.fuzz.findings import CALLED, SCANNED, SERVED, TYPED, Case, Finding, Round
+from genrescope.apps.fuzz.findings import (
+    CALLED,
+    SCANNED,
+    SERVED,
+    TYPED,
+    Case,
+    Finding,
+    FindingKind,
+    Round,
+)
 from genrescope.classification.classifier import Classifier, load_models
 from genrescope.types import GenrescopeError
 
@@ -75,9 +84,9 @@ class Doors:
                 began = time.monotonic()
                 taken[name] = failure is None
                 if failure and failure.stage in ("crash", "time", "network"):
-                    kind = "hang" if failure.stage == "time" else "crash"
+                    bad: FindingKind = "hang" if failure.stage == "time" else "crash"
                     told.findings.append(
-                        Finding(kind, SCANNED, by_name[name].recipe, failure.reason)
+                        Finding(bad, SCANNED, by_name[name].recipe, failure.reason)
                     )
         return taken
 
@@ -98,10 +107,8 @@ class Doors:
         kind = "" if answer.is_success else str(answer.json().get("type", "")).rpartition("/")[2]
         told.count(f"HTTP {answer.status_code} {kind}".strip(), seconds)
         if answer.status_code not in SAME:
-            kind = "hang" if answer.status_code == 504 else "traceback"
-            told.findings.append(
-                Finding(kind, SERVED, case.recipe, f"{route}: {answer.text[:300]}")
-            )
+            bad: FindingKind = "hang" if answer.status_code == 504 else "traceback"
+            told.findings.append(Finding(bad, SERVED, case.recipe, f"{route}: {answer.text[:300]}"))
         crash = "process that decodes" in answer.text[:2000] and answer.status_code == 422
         if crash:
             told.findings.append(Finding("crash", SERVED, case.recipe, answer.text[:300]))
