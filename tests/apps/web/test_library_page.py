@@ -160,7 +160,7 @@ def test_tags_are_planned_looked_at_written_and_undone(visit: Visit, library: Pa
     visit.tab("library")
     page.wait_for_selector("#gs-library-songs tbody tr")
     box = page.locator("#gs-library-question textarea, #gs-library-question input").first
-    box.fill("path ~ jazz.flac or path ~ disco")
+    box.fill("path ~ 'jazz.flac' or path ~ disco")
     page.keyboard.press("Enter")
     page.wait_for_selector("#gs-library-said >> text=2 of 123 songs")
     before = {name: read_genres(library / name).values for name in REAL}

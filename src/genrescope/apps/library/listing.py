@@ -41,7 +41,7 @@ def songs(found: Table, sort: str, ascending: bool, texts: Texts) -> str:
         for column in columns
     )
     body = "".join(_song(found, row, several, texts) for row in range(len(found)))
-    return _table(head, body, texts("library.songs"))
+    return _table(head, body, texts("library.songs"), "gs-songs")
 
 
 def _sorted(column: str, sort: str, direction: str) -> str:
@@ -113,14 +113,14 @@ def _genres_table(
         cells = [*words, escape(share)][: len(heads)]
         body += f'<tr><th scope="row">{file_name(path)}</th>'
         body += "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-    return _table(head, body, texts(f"library.{caption}"))
+    return _table(head, body, texts(f"library.{caption}"), "gs-plan")
 
 
-def _table(head: str, body: str, caption: str) -> str:
+def _table(head: str, body: str, caption: str, kind: str) -> str:
     """A table that scrolls sideways by keyboard, too; head and body are HTML."""
     title = escape(caption)
     return (
         f'<div class="gs-scroll" tabindex="0" role="region" aria-label="{title}">'
-        f'<table class="gs-table gs-songs"><caption>{title}</caption><thead><tr>{head}</tr></thead>'
+        f'<table class="gs-table {kind}"><caption>{title}</caption><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )

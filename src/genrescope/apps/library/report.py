@@ -56,7 +56,7 @@ def write_report(content: Content, path: Path, texts: Texts) -> None:
     """
     page = make_report(content, texts)
     with writing_whole(path) as partial:
-        partial.write_text(page, encoding="utf-8")
+        partial.write_text(page, encoding="utf-8", errors="replace")
 
 
 def make_report(content: Content, texts: Texts) -> str:

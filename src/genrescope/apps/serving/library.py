@@ -248,5 +248,6 @@ class Library:
 
 def _undoable(store: Store, run: int | None) -> tuple[Writing, ...]:
     """A writing's files that are not undone and lie in the store."""
-    known = set(read_table(store).paths)
-    return tuple(one for one in store.journal(run) if not one.undone and one.path in known)
+    writings = [one for one in store.journal(run) if not one.undone]
+    known = set(read_table(store).paths) if writings else set()
+    return tuple(one for one in writings if one.path in known)

@@ -47,10 +47,8 @@ def make_library_router(library: Library) -> APIRouter:
         try:
             found = library.find(Asked(question, sort, ascending)).table
             if form == "html":
-                with drawing:
-                    content = Content(found, question.strip(), library.failures())
-                    page = make_report(content, texts.load(language))
-                body = page.encode("utf-8", "replace")
+                content = Content(found, question.strip(), library.failures())
+                body = _drawn(content, language, drawing)
             else:
                 body = _written(form, found)
         except GenrescopeError as error:
@@ -59,6 +57,15 @@ def make_library_router(library: Library) -> APIRouter:
         return Response(body, media_type=KINDS[form], headers=headers)
 
     return router
+
+
+def _drawn(content: Content, language: str, drawing: threading.Lock) -> bytes:
+    if not drawing.acquire(blocking=False):
+        raise HTTPException(503, "a report is being drawn: try again", {"Retry-After": "5"})
+    try:
+        return make_report(content, texts.load(language)).encode("utf-8", "replace")
+    finally:
+        drawing.release()
 
 
 def _written(form: str, found: Table) -> bytes:

@@ -24,7 +24,7 @@ TELL_SECONDS = 0.5
 EXISTING = ("leave", "add", "replace")
 
 
-def build(place: Place, question: gr.Textbox) -> None:
+def build(place: Place, question: gr.Textbox, tab: gr.Tab) -> None:
     """Lay it out below the songs; the plan itself never leaves the server.
 
     Parameters
@@ -32,6 +32,8 @@ def build(place: Place, question: gr.Textbox) -> None:
     place : Place
     question : gr.Textbox
         Which songs.
+    tab : gr.Tab
+        What can be undone is looked up when it is opened.
     """
     texts, may_write = place.texts, place.library.may_write
     lead = paragraphs(texts("library.tags_text"), "" if may_write else texts("library.tags_shut"))
@@ -66,7 +68,8 @@ def build(place: Place, question: gr.Textbox) -> None:
     with gr.Row(equal_height=True):
         holding = gr.Textbox(label=texts("library.undo_only"), max_lines=1)
         undo = gr.Button(texts("library.undo"), elem_id="gs-library-undo")
-    journal = gr.HTML(lambda: _journal(place), elem_id="gs-library-journal")
+    journal = gr.HTML(elem_id="gs-library-journal")
+    tab.select(lambda: _journal(place), None, journal, **hidden)
 
     def apply(changes: tuple[Change, ...], looked: bool, keep: bool) -> Iterator[Any]:
         yield from _applied(place, changes, bool(looked), bool(keep))

@@ -68,7 +68,7 @@ def build(place: Place, tab: gr.Tab) -> None:
         event(ask, fields, [*shown, saves, chart], **hidden)
     before.click(lambda q, s, a, at: turn(q, s, a, at - ROWS), [*fields, first], shown, **hidden)
     after.click(lambda q, s, a, at: turn(q, s, a, at + ROWS), [*fields, first], shown, **hidden)
-    _tagging.build(place, question)
+    _tagging.build(place, question, tab)
 
 
 def _field_name(place: Place, field: str) -> str:
