@@ -32,7 +32,7 @@ def build_pages(studio: Studio, cloakroom: Cloakroom, library: Library, texts: T
     blocks: gr.Blocks = gr.Blocks(title=texts("app.title"), analytics_enabled=False)
     with blocks:
         gr.HTML(_top(texts))
-        with gr.Tabs():
+        with gr.Tabs(overflow_behavior="wrap"):
             for page in (analyse, why, timeline, compare, batch, models):
                 with gr.Tab(texts(page.TITLE)):
                     page.build(place)
