@@ -55,6 +55,9 @@ def bench_command(
     short: Annotated[
         int, typer.Option(min=0, help="With --scan: files of a second, for its memory.")
     ] = 0,
+    scale: Annotated[
+        bool, typer.Option("--scale", help="Instead, what a million songs like it cost.")
+    ] = False,
 ) -> None:
     """Time decoding, spectrograms, networks and the whole line on one recording.
 
@@ -64,12 +67,16 @@ def bench_command(
     Examples: `genrescope bench samples/jazz_vibe_ace.flac`,
     `genrescope bench --serve --clients 16 --seconds 60 samples/jazz_vibe_ace.flac`,
     `genrescope bench --scan --files 100 --minutes 3 --rows 0 samples/disco_con_tutti.mp3`,
-    `genrescope bench --scan --files 0 --short 10000 samples/disco_con_tutti.mp3`
+    `genrescope bench --scan --files 0 --short 10000 samples/disco_con_tutti.mp3`,
+    `genrescope bench --scale samples/disco_con_tutti.mp3 --page docs/scale.md`
     """
     from genrescope.apps.bench.scanning import Sizes
 
     if serve:
         _show_load(source, model or [], clients, seconds, as_json)
+        return
+    if scale:
+        _show_scale(source, model or [], repeats, page)
         return
     found = (
         _measure_scan(source, model or [], Sizes(files, minutes, rows, short), repeats)
@@ -105,6 +112,23 @@ def _measure_scan(source: Path, models: list[str], sizes: Sizes, repeats: int) -
 
     show.remark(f"measuring: {sizes.files} files, {repeats} times each way")
     return scanning.measure(source, load_models(models), sizes, repeats=repeats)
+
+
+def _show_scale(source: Path, models: list[str], repeats: int, page: Path | None) -> None:
+    from genrescope.apps.bench import scale
+    from genrescope.classification.classifier import load_models
+
+    costs = scale.measure(source, load_models(models), repeats=repeats)
+    options = "".join(f" --model {name}" for name in models)
+    machine = (
+        f"{platform.machine()} with {os.cpu_count()} processors, Python {platform.python_version()}"
+    )
+    text = scale.page(costs, f"genrescope bench --scale{options} {source}", machine)
+    if page is None:
+        sys.stdout.write(text)
+        return
+    page.write_text(text, encoding="utf-8")
+    show.remark(f"wrote {page}")
 
 
 def _show_load(
