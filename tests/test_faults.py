@@ -26,7 +26,7 @@ pytest.importorskip("alembic")
 pytest.importorskip("mutagen")
 
 from genrescope.collection import scanning
-from genrescope.collection.stores import Store, open_store, sqlite
+from genrescope.collection.stores import Store, _sql, open_store
 from genrescope.collection.tagging.formats import read_genres
 from genrescope.collection.tagging.planning import Change
 from genrescope.collection.tagging.writing import apply_plan, undo
@@ -219,7 +219,7 @@ def test_a_clock_that_goes_backwards(
 ) -> None:
     with open_store(tmp_path / "store.sqlite") as store:
         scan(small, store, library)
-        monkeypatch.setattr(sqlite, "now", lambda: "1999-01-01T00:00:00+00:00")
+        monkeypatch.setattr(_sql, "now", lambda: "1999-01-01T00:00:00+00:00")
         assert scan(small, store, library) == []
         old = write_sound(library / "0.wav", 777.0)
         os.utime(old, (1, 1))  # written anew, and older than before
@@ -235,7 +235,7 @@ def test_undoing_goes_by_order_and_not_by_the_clock(
 ) -> None:
     path = clip(tmp_path)
     times = iter(f"20{year:02d}-01-01T00:00:00+00:00" for year in range(30, 0, -1))
-    monkeypatch.setattr(sqlite, "now", lambda: next(times))
+    monkeypatch.setattr(_sql, "now", lambda: next(times))
     with open_store(tmp_path / "store.sqlite") as store:
         for genre in ("Jazz", "Rock"):
             change = Change(os.fsencode(path), read_genres(path).values, (genre,))

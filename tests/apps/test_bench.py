@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from genrescope.apps.bench import line, networks, scale, spectrograms
+from genrescope.apps.bench import line, networks, scale, scanning, spectrograms
 from genrescope.apps.bench.timing import MOST_CALLS, alone, pair
 from genrescope.classification.classifier import load_models
+from genrescope.types import CollectionError
 
 
 def test_in_turn() -> None:
@@ -39,6 +40,21 @@ def test_every_measurement(samples: Path, monkeypatch: pytest.MonkeyPatch) -> No
     ]
     assert len(rows) >= 7
     assert all(row.ours_ms > 0 for row in rows)
+
+
+def test_figures_of_a_scan(samples: Path) -> None:
+    models = load_models(["mobilenetv3_mel"])
+    sizes = scanning.Sizes(files=2, minutes=0.3, rows=30, short=10)
+    source = samples / "disco_con_tutti.mp3"
+    loop, unchanged, memory = scanning.measure(source, models, sizes)
+    assert loop.name == "scan of 2 songs of 0.3 min"
+    assert loop.ratio == pytest.approx(loop.theirs_ms / loop.ours_ms)
+    assert unchanged.name == "scan of 30 unchanged files"
+    assert (memory.unit, memory.theirs) == ("MB", "after 1")
+    assert 50 < memory.theirs_ms < 4000
+    assert scanning.measure(source, models, scanning.Sizes(files=0)) == []
+    with pytest.raises(CollectionError, match="needs an mp3"):
+        scanning.measure(samples / "jazz_vibe_ace.flac", models, sizes)
 
 
 def test_what_a_million_songs_cost(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:

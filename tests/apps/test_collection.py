@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -95,6 +96,46 @@ def test_export(scanned: tuple[Path, Path], tmp_path: Path) -> None:
         "disco_con_tutti.mp3",
         "jazz_vibe_ace.flac",
     ]
+
+
+def test_parquet(scanned: tuple[Path, Path], tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra 'parquet' is not installed")
+    _, store = scanned
+    assert run("find", "-o", str(tmp_path / "all.parquet"), "--store", str(store))[0] == 0
+    table = parquet.read_table(tmp_path / "all.parquet")
+    assert table.num_rows == 3
+    assert any(os.fsdecode(one).endswith(HOSTILE) for one in table["path_bytes"].to_pylist())
+    assert sum(table[name][0].as_py() for name in table.column_names[9:]) == pytest.approx(1.0)
+
+
+def test_without_pyarrow_the_extra_is_named(
+    scanned: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    _, store = scanned
+    code, _, err = run("find", "-o", str(tmp_path / "all.parquet"), "--store", str(store))
+    assert (code, "genrescope[parquet]" in err) == (1, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_report(scanned: tuple[Path, Path], tmp_path: Path) -> None:
+    folder, store = scanned
+    page = tmp_path / "report.html"
+    gone = folder / "jazz_vibe_ace.flac"
+    gone.rename(folder / "away.flac")
+    try:
+        code, _, err = run("find", "-o", str(page), "--language", "zh", "--store", str(store))
+    finally:
+        (folder / "away.flac").rename(gone)
+    assert (code, "a report on 3 files" in err) == (0, True)
+    text = page.read_text(encoding="utf-8")
+    assert '<html lang="zh-CN">' in text
+    assert text.count("data:image/png;base64,") == 2
+    assert "no such file" in text
+    assert "bad.mp3" in text
+    assert text.count("<circle") == 3
+    assert not re.search(r"(?:src|href)=[\"'](?!data:)", text)
+    assert "<script" not in text
 
 
 def test_similar_and_stats(scanned: tuple[Path, Path], samples: Path) -> None:

@@ -1,4 +1,4 @@
-"""A table as a file: CSV, JSON Lines, M3U, and Parquet where pyarrow is installed."""
+"""A table as a file: CSV, JSON Lines, M3U, and Parquet with the extra `parquet`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from genrescope.audio.source import shown
+from genrescope.collection.spreadsheet import harmless
 from genrescope.collection.table import FIGURES, Table
-from genrescope.types import CollectionError, QueryError
+from genrescope.types import CollectionError, MissingExtraError, QueryError
 
 DIGITS = 6
 
@@ -26,15 +27,15 @@ def suffixes() -> tuple[str, ...]:
     return tuple(_WRITERS)
 
 
-def check_suffix(path: Path) -> None:
-    """Refuse a name that no form is written under.
+def check_suffix(path: Path, *others: str) -> None:
+    """Refuse a name that no form is written under, `others` apart.
 
     Raises
     ------
     QueryError
     """
-    if path.suffix.lower() not in _WRITERS:
-        known = ", ".join(_WRITERS)
+    if path.suffix.lower() not in (*_WRITERS, *others):
+        known = ", ".join((*_WRITERS, *others))
         raise QueryError(f"{shown(str(path))}: the name says the form, and must end in {known}")
 
 
@@ -46,7 +47,9 @@ def write_table(table: Table, path: Path) -> None:
     QueryError
         If its name asks for a form unknown here.
     CollectionError
-        If it cannot be written, or the form's library is not installed.
+        If it cannot be written.
+    MissingExtraError
+        If the form's library is not installed.
     """
     check_suffix(path)
     with writing_whole(path) as partial:
@@ -92,10 +95,13 @@ def _number(value: np.floating) -> float | None:
 
 
 def write_csv(table: Table, file: io.TextIOBase) -> None:
-    """A table for spreadsheets."""
-    writer = csv.DictWriter(file, ["path", "genre", *FIGURES, *table.labels], restval="")
-    writer.writeheader()
-    writer.writerows(rows(table))
+    """A table for spreadsheets; see `genrescope.collection.spreadsheet`."""
+    writer = csv.writer(file)
+    writer.writerow(["path", "genre", *FIGURES, *map(harmless, table.labels)])
+    for row in rows(table):
+        writer.writerow(
+            [harmless(cell) if isinstance(cell, str) else cell for cell in row.values()]
+        )
 
 
 def write_json_lines(table: Table, file: io.TextIOBase) -> None:
@@ -112,27 +118,33 @@ def _text(write: Callable[[Table, io.TextIOBase], None]) -> Callable[[Table, Pat
     return to_path
 
 
-def _write_m3u(table: Table, path: Path) -> None:
-    """A playlist knows no name with a line break: such files are left out."""
+def write_m3u(table: Table, file: IO[bytes]) -> None:
+    """A playlist. It knows no name with a line break: such files are left out."""
+    file.write(b"#EXTM3U\n")
+    for row, (name, genre) in enumerate(zip(table.paths, table.genres, strict=True)):
+        if b"\n" in name or b"\r" in name:
+            continue
+        seconds = round(float(table.figures["seconds"][row]))
+        title = shown(Path(os.fsdecode(name)).stem)
+        file.write(f"#EXTINF:{seconds},{title} [{genre}]\n".encode())
+        file.write(name + b"\n")
+
+
+def _m3u_to_path(table: Table, path: Path) -> None:
     with path.open("wb") as file:
-        file.write(b"#EXTM3U\n")
-        for row, (name, genre) in enumerate(zip(table.paths, table.genres, strict=True)):
-            if b"\n" in name or b"\r" in name:
-                continue
-            seconds = round(float(table.figures["seconds"][row]))
-            title = shown(Path(os.fsdecode(name)).stem)
-            file.write(f"#EXTINF:{seconds},{title} [{genre}]\n".encode())
-            file.write(name + b"\n")
+        write_m3u(table, file)
 
 
 def _write_parquet(table: Table, path: Path) -> None:
+    """Columns of numbers as they are; ``path`` is text for people, ``path_bytes`` the true one."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise CollectionError("Parquet needs pyarrow: pip install pyarrow") from error
+        raise MissingExtraError("writing Parquet", "parquet") from error
     columns: dict[str, Any] = {
         "path": list(table.names),
+        "path_bytes": pa.array(table.paths, pa.binary()),
         "genre": list(table.genres),
         **{name: table.figures[name] for name in FIGURES},
         **{label: table.mean[:, i] for i, label in enumerate(table.labels)},
@@ -143,7 +155,7 @@ def _write_parquet(table: Table, path: Path) -> None:
 _WRITERS: dict[str, Callable[[Table, Path], None]] = {
     ".csv": _text(write_csv),
     ".jsonl": _text(write_json_lines),
-    ".m3u": _write_m3u,
-    ".m3u8": _write_m3u,
+    ".m3u": _m3u_to_path,
+    ".m3u8": _m3u_to_path,
     ".parquet": _write_parquet,
 }

@@ -86,6 +86,10 @@ class Table:
         return self.pick(np.flatnonzero(mask))
 
     def ordered(self, by: str, ascending: bool = False) -> Table:
+        """Rows by a field; as `order`."""
+        return self.pick(self.order(by, ascending))
+
+    def order(self, by: str, ascending: bool = False) -> NDArray[np.int64]:
         """Rows by a field, greatest first unless said otherwise; words from A on.
 
         Raises
@@ -96,11 +100,11 @@ class Table:
         numbers, words = self.numbers(by), self.words(by)
         if numbers is not None:
             keys = numbers if ascending else -numbers
-            return self.pick(np.argsort(keys, kind="stable"))
+            return np.argsort(keys, kind="stable")
         if words is None:
             raise QueryError(f"no field {by!r}; there are: {', '.join(self.fields())}")
         order = sorted(range(len(words)), key=lambda row: words[row].casefold())
-        return self.pick(np.array(order, dtype=np.int64))
+        return np.array(order, dtype=np.int64)
 
 
 def choose_seats(store: Store, models: Sequence[str] = ()) -> tuple[Seat, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import multiprocessing
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,21 +19,39 @@ from genrescope.collection.values import Analysis, FileState, Seat
 from genrescope.types import CollectionError, refuse
 
 
-def measure(
-    source: Path, models: Sequence[Model], *, files: int, rows: int, repeats: int = 1
-) -> list[Row]:
-    """A new library beside a loop over `classify`, then one that has not changed.
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is scanned; 0 leaves a figure out.
+
+    Attributes
+    ----------
+    files : int
+        Songs of a new library, scanned beside a loop over `classify`.
+    minutes : float
+        Length of each, the source over and over; 0 for the source as it is.
+    rows : int
+        Empty files with made-up rows, for the scan of an unchanged library.
+    short : int
+        Files of a second, for memory after a tenth of them and after all.
+    """
+
+    files: int = 100
+    minutes: float = 0.0
+    rows: int = 0
+    short: int = 0
+
+
+def measure(source: Path, models: Sequence[Model], sizes: Sizes, *, repeats: int = 1) -> list[Row]:
+    """A new library beside a loop over `classify`, one that has not changed, and memory.
 
     Parameters
     ----------
     source : Path
         An mp3, copied so often, each copy with other bytes before its sound.
     models : sequence of Model
-    files : int
-        Copies.
-    rows : int
-        Empty files with made-up rows, for the scan of an unchanged library; 0 leaves it out.
+    sizes : Sizes
     repeats : int
+        Of the first figure.
 
     Returns
     -------
@@ -46,22 +67,47 @@ def measure(
     classifier = Classifier(models)
     with tempfile.TemporaryDirectory(prefix="genrescope-bench-") as place:
         top = Path(place)
-        paths = _copies(source, top / "library", files)
-        stores = (top / f"{number}.sqlite" for number in range(2 * repeats + 2))
-
-        def ours() -> None:
-            _scan(classifier, top / "library", next(stores), files)
-
-        def theirs() -> None:
-            for path in paths:
-                classifier.classify(path)
-
-        classifier.classify(paths[0])  # what is made once is made before
-        label = "classify in a loop"
-        found = [pair(f"scan of {files} files", ours, label, theirs, repeats, warm=False)]
-        if rows:
-            found.append(_unchanged(classifier, top, rows))
+        found = [_beside_a_loop(source, classifier, top, sizes, repeats)] if sizes.files else []
+        if sizes.rows:
+            found.append(_unchanged(classifier, top, sizes.rows))
+        if sizes.short:
+            found.append(_memory(classifier, top, sizes.short))
     return found
+
+
+def _beside_a_loop(
+    source: Path, classifier: Classifier, top: Path, sizes: Sizes, repeats: int
+) -> Row:
+    song = _lengthened(source, top / "song.mp3", sizes.minutes) if sizes.minutes else source
+    paths = _copies(song, top / "library", sizes.files)
+    stores = (top / f"{number}.sqlite" for number in range(repeats))
+
+    def ours() -> None:
+        _scan(classifier, top / "library", next(stores), sizes.files)
+
+    def theirs() -> None:
+        for path in paths:
+            classifier.classify(path)
+
+    classifier.classify(paths[0])  # what is made once is made before
+    length = f" of {sizes.minutes:g} min" if sizes.minutes else ""
+    name = f"scan of {sizes.files} songs{length}"
+    return pair(name, ours, "classify in a loop", theirs, repeats, warm=False)
+
+
+def _lengthened(source: Path, target: Path, minutes: float) -> Path:
+    """The sound in two channels, over and over until it is so long, as another mp3."""
+    import soundfile
+
+    try:
+        sound, rate = soundfile.read(source, dtype="float32", always_2d=True)
+        wanted = round(60 * minutes * rate)
+        times = math.ceil(wanted / max(1, len(sound)))
+        both = np.repeat(sound, 2, axis=1) if sound.shape[1] == 1 else sound[:, :2]
+        soundfile.write(target, np.tile(both, (times, 1))[:wanted], rate, format="MP3")
+    except (soundfile.LibsndfileError, ValueError) as error:
+        raise CollectionError(f"{source}: no longer mp3 can be made of it ({error})") from error
+    return target
 
 
 def _copies(source: Path, folder: Path, count: int) -> list[Path]:
@@ -110,3 +156,53 @@ def _fake(store: Store, path: Path, seats: Sequence[Seat]) -> None:
     even = [np.full(len(s.labels), 1 / len(s.labels), dtype=np.float32) for s in seats]
     analyses = [Analysis(s, row, 180.0, None) for s, row in zip(seats, even, strict=True)]
     store.keep(file, str(path).encode(errors="replace")[-32:].rjust(32), analyses)
+
+
+def _memory(classifier: Classifier, top: Path, count: int) -> Row:
+    """Resident memory of this process and its workers, after a tenth of the files and at the end.
+
+    Raises
+    ------
+    CollectionError
+        If the system does not tell it.
+    """
+    folder, early = top / "short", max(1, count // 10)
+    _short_songs(folder, count)
+    terms = scanning.Terms(workers=scanning.usable_processors())
+    seen: list[float] = []
+    with open_store(top / "short.sqlite") as store:
+        agenda = scanning.plan([str(folder)], store, scanning.seats_of(classifier, terms))
+        for done, one in enumerate(scanning.scan(classifier, store, agenda, terms), 1):
+            refuse(one.kind != "analysed", f"{one.file.name}: {one.failure}", CollectionError)
+            if done in (early, count):
+                seen.append(_resident_mb())
+    first, last = seen[0], seen[-1]
+    name, beside = f"memory after {count:,} files", f"after {early:,}"
+    share = first / last
+    return Row(name, last, beside, first, share, share, share, "with workers", "MB")
+
+
+def _short_songs(folder: Path, count: int) -> None:
+    """A second of a tone each, no two alike."""
+    import soundfile
+
+    rate = 22050
+    seconds = np.arange(rate) / rate
+    for number in range(count):
+        path = folder / f"{number // 1000:04}" / f"{number:07}.flac"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tone = 0.5 * np.sin(2 * np.pi * (100 + number * 0.37) * seconds)
+        soundfile.write(path, tone.astype(np.float32), rate)
+
+
+def _resident_mb() -> float:
+    """Of this process and its children, as Linux tells it."""
+    total = 0.0
+    pids = ["self", *(str(child.pid) for child in multiprocessing.active_children())]
+    for pid in pids:
+        try:
+            lines = Path("/proc", pid, "status").read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise CollectionError("memory is measured on Linux only: --short 0") from error
+        total += next(int(one.split()[1]) for one in lines if one.startswith("VmRSS:")) / 1024
+    return total

@@ -22,13 +22,15 @@ class Row:
     name : str
         What was timed.
     ours_ms : float
-        Median, in milliseconds.
+        Median, in milliseconds, or in `unit`.
     theirs : str
         What it was measured beside, or "".
     theirs_ms : float
     ratio, low, high : float
         Median, least and greatest of its time over ours, pair by pair.
     note : str
+    unit : str
+        What `ours_ms` and `theirs_ms` are in; milliseconds but where memory is measured.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Row:
     low: float = 0.0
     high: float = 0.0
     note: str = ""
+    unit: str = "ms"
 
 
 def milliseconds(call: Call) -> float:

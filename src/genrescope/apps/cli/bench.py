@@ -16,6 +16,7 @@ from rich.table import Table
 from genrescope.apps.cli import show
 
 if TYPE_CHECKING:
+    from genrescope.apps.bench.scanning import Sizes
     from genrescope.apps.bench.timing import Row
 
 COLUMNS = ("step", "ours (ms)", "beside", "its (ms)", "its / ours", "least–greatest", "note")
@@ -42,10 +43,18 @@ def bench_command(
     scan: Annotated[
         bool, typer.Option("--scan", help="Instead, a library of copies beside a loop.")
     ] = False,
-    files: Annotated[int, typer.Option(min=1, help="With --scan: how many copies.")] = 100,
+    files: Annotated[
+        int, typer.Option(min=0, help="With --scan: how many copies; 0 leaves that out.")
+    ] = 100,
+    minutes: Annotated[
+        float, typer.Option(min=0.0, help="With --scan: length of each, the sound over and over.")
+    ] = 0.0,
     rows: Annotated[
         int, typer.Option(min=0, help="With --scan: files of a library that has not changed.")
     ] = 100_000,
+    short: Annotated[
+        int, typer.Option(min=0, help="With --scan: files of a second, for its memory.")
+    ] = 0,
     scale: Annotated[
         bool, typer.Option("--scale", help="Instead, what a million songs like it cost.")
     ] = False,
@@ -57,9 +66,12 @@ def bench_command(
 
     Examples: `genrescope bench samples/jazz_vibe_ace.flac`,
     `genrescope bench --serve --clients 16 --seconds 60 samples/jazz_vibe_ace.flac`,
-    `genrescope bench --scan --files 100 --repeats 3 samples/disco_con_tutti.mp3`,
+    `genrescope bench --scan --files 100 --minutes 3 --rows 0 samples/disco_con_tutti.mp3`,
+    `genrescope bench --scan --files 0 --short 10000 samples/disco_con_tutti.mp3`,
     `genrescope bench --scale samples/disco_con_tutti.mp3 --page docs/scale.md`
     """
+    from genrescope.apps.bench.scanning import Sizes
+
     if serve:
         _show_load(source, model or [], clients, seconds, as_json)
         return
@@ -67,7 +79,7 @@ def bench_command(
         _show_scale(source, model or [], repeats, page)
         return
     found = (
-        _measure_scan(source, model or [], files, rows, repeats)
+        _measure_scan(source, model or [], Sizes(files, minutes, rows, short), repeats)
         if scan
         else _measure_steps(source, model or ["all"], repeats, cold)
     )
@@ -94,14 +106,12 @@ def _measure_steps(source: Path, models: list[str], repeats: int, cold: bool) ->
     ]
 
 
-def _measure_scan(
-    source: Path, models: list[str], files: int, rows: int, repeats: int
-) -> list[Row]:
+def _measure_scan(source: Path, models: list[str], sizes: Sizes, repeats: int) -> list[Row]:
     from genrescope.apps.bench import scanning
     from genrescope.classification.classifier import load_models
 
-    show.remark(f"measuring: {files} files, {repeats} times each way")
-    return scanning.measure(source, load_models(models), files=files, rows=rows, repeats=repeats)
+    show.remark(f"measuring: {sizes.files} files, {repeats} times each way")
+    return scanning.measure(source, load_models(models), sizes, repeats=repeats)
 
 
 def _show_scale(source: Path, models: list[str], repeats: int, page: Path | None) -> None:
@@ -153,11 +163,12 @@ def _show_table(rows: list[Row]) -> None:
 
 def _cells(row: Row) -> list[str]:
     there = bool(row.theirs)
+    unit = "" if row.unit == "ms" else f" {row.unit}"
     return [
         row.name,
-        f"{row.ours_ms:.2f}",
+        f"{row.ours_ms:.2f}{unit}",
         row.theirs,
-        f"{row.theirs_ms:.2f}" if there else "",
+        f"{row.theirs_ms:.2f}{unit}" if there else "",
         f"{row.ratio:.2f}" if there else "",
         f"{row.low:.2f}–{row.high:.2f}" if there else "",
         row.note,

@@ -6,6 +6,8 @@ import json
 import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,8 +20,10 @@ from genrescope.types import CollectionError, QueryError
 
 if TYPE_CHECKING:
     from genrescope.collection.table import Table
+    from genrescope.types import Failure
 
 SHOWN = 20
+REPORT = ".html"
 GENRE_CELLS, BAR_CELLS = 12, 12
 EPILOG = """Examples:
 
@@ -29,9 +33,19 @@ EPILOG = """Examples:
 
 `genrescope find -o everything.csv`
 
+`genrescope find 'path ~ vinyl' -o report.html` (figures, a map, pictures: one file)
+
 Fields: every genre, `probability` (of the first choice), `agreement`, `divergence`, `entropy`,
 `music`, `seconds`, `genre`, `path`. Signs: `>` `>=` `<` `<=` `=` `!=`, and `~` for "holds".
 Genres with a space in them stand in quotes."""
+
+
+class Language(StrEnum):
+    """What a report is written in."""
+
+    EN = "en"
+    ZH = "zh"
+
 
 Model = Annotated[
     list[str] | None, typer.Option("--model", "-m", help="Only what these models say.")
@@ -49,14 +63,17 @@ def find_command(
         int | None, typer.Option("--limit", "-n", min=1, help="So many at most.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write .csv, .jsonl, .m3u or .parquet.")
+        Path | None,
+        typer.Option("--output", "-o", help="Write .csv, .jsonl, .m3u, .parquet or .html."),
     ] = None,
+    language: Annotated[Language, typer.Option(help="Of the .html report.")] = Language.EN,
     as_json: Json = False,
 ) -> None:
     """Ask a scanned collection, and export what was found.
 
-    Without a question: everything. `-o` writes all that was found; the terminal shows the first
-    twenty unless `--limit` says otherwise. Nothing found is exit code 1.
+    Without a question: everything. `-o` writes all that was found, in the form that the file's
+    name says: a table, a playlist, or a report with pictures. The terminal shows the first twenty
+    unless `--limit` says otherwise. Nothing found is exit code 1.
     """
     from genrescope.collection import export, query
     from genrescope.collection.stores import open_store
@@ -64,31 +81,59 @@ def find_command(
 
     asked = query.parse(question) if question.strip() else None
     if output is not None:
-        export.check_suffix(output)
+        export.check_suffix(output, REPORT)
     with open_store(store, create=False) as opened:
         table = read_table(opened, model or [])
+        failures = opened.failures() if _is_report(output) else ()
     if asked is not None:
         table = table.where(query.answer(asked, table))
     if sort:
         table = table.ordered(sort, ascending)
-    _give(table, limit, output, as_json)
+    if output is not None and _is_report(output):
+        _write_report(_first(table, limit), question.strip(), failures, output, language)
+    else:
+        _give(_first(table, limit), table, limit, output, as_json)
     if not len(table):
         raise typer.Exit(1)
 
 
-def _give(table: Table, limit: int | None, output: Path | None, as_json: bool) -> None:
+def _first(table: Table, limit: int | None) -> Table:
     import numpy as np
 
+    return table if limit is None else table.pick(np.arange(min(limit, len(table))))
+
+
+def _is_report(output: Path | None) -> bool:
+    return output is not None and output.suffix.lower() == REPORT
+
+
+def _write_report(
+    table: Table,
+    question: str,
+    failures: Sequence[tuple[bytes, Failure]],
+    output: Path,
+    language: Language,
+) -> None:
+    from genrescope.apps.library.report import Content, write_report
+    from genrescope.apps.web import texts
+
+    content = Content(table, question, tuple(failure for _, failure in failures))
+    write_report(content, output, texts.load(language.value))
+    show.remark(f"wrote a report on {len(table):,} files to {output}")
+
+
+def _give(
+    first: Table, table: Table, limit: int | None, output: Path | None, as_json: bool
+) -> None:
     from genrescope.collection import export
 
-    first = table if limit is None else table.pick(np.arange(min(limit, len(table))))
     if output is not None:
         export.write_table(first, output)
         show.remark(f"wrote {len(first):,} files to {output}")
     elif as_json:
         export.write_json_lines(first, sys.stdout)  # type: ignore[arg-type]
     else:
-        _show(table.pick(np.arange(min(limit or SHOWN, len(table)))))
+        _show(_first(table, limit or SHOWN))
         show.remark(f"{len(table):,} found" + _more(len(table), limit or SHOWN))
 
 

@@ -16,6 +16,8 @@ EPILOG = """Examples:
 
 `genrescope serve --host 0.0.0.0 --token some-long-word`
 
+`genrescope serve --store archive.sqlite --allow-tagging`
+
 `curl -F file=@samples/jazz_vibe_ace.flac http://127.0.0.1:8000/api/v1/classify`"""
 
 
@@ -43,10 +45,18 @@ def serve_command(
     allow_host: Annotated[
         list[str] | None, typer.Option(help="Another name under which this server answers.")
     ] = None,
+    store: Annotated[
+        str, typer.Option(help="Collection that the page Library shows; else the user's own.")
+    ] = "",
+    allow_tagging: Annotated[
+        bool, typer.Option("--allow-tagging", help="Let that page write genres into files' tags.")
+    ] = False,
 ) -> None:
     """Open the pages and the REST API in a browser's reach.
 
-    Everything stays on this machine: nothing is loaded from, or told to, any other.
+    Everything stays on this machine: nothing is loaded from, or told to, any other. Where other
+    machines may ask, the page Library shows only a collection that `--store` names, and
+    `--allow-tagging` needs `--token`.
     """
     from genrescope.apps.api.run import run
     from genrescope.apps.serving.settings import MEGABYTE, Settings
@@ -61,6 +71,8 @@ def serve_command(
             token=token,
             cors_origins=tuple(cors_origin or ()),
             allowed_hosts=tuple(allow_host or ()),
+            store=store,
+            allow_tagging=allow_tagging,
         )
         if workers is not None:
             settings = replace(settings, workers=workers)

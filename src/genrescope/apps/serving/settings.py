@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from genrescope.types import GenrescopeError, refuse
 
 MEGABYTE = 10**6
+LOOPBACK = frozenset(["127.0.0.1", "::1", "localhost"])
 
 
 def _workers() -> int:
@@ -51,6 +52,10 @@ class Settings:
         Jobs at work at once, and as many that have ended and are still remembered.
     job_keep_seconds : float
         How long a job that has ended is remembered.
+    store : str
+        The collection that the pages show; "" for the user's own, where only this machine asks.
+    allow_tagging : bool
+        Whether the pages may write genres into the tags of files of that collection.
     """
 
     host: str = "127.0.0.1"
@@ -68,6 +73,8 @@ class Settings:
     job_limit_bytes: int = 1000 * MEGABYTE
     jobs_kept: int = 8
     job_keep_seconds: float = 3600.0
+    store: str = ""
+    allow_tagging: bool = False
 
     def __post_init__(self) -> None:
         refuse(not 0 <= self.port <= 65535, f"no port has number {self.port}", GenrescopeError)
@@ -84,3 +91,13 @@ class Settings:
         )
         wild = "*" in self.cors_origins
         refuse(wild, "name the sites that may ask; * would let in all of them", GenrescopeError)
+        refuse(
+            self.allow_tagging and not self.token and not self.only_here,
+            "anybody who can reach this address could write tags: --allow-tagging needs --token",
+            GenrescopeError,
+        )
+
+    @property
+    def only_here(self) -> bool:
+        """Whether only this machine can ask: a loopback address, and no other name for it."""
+        return self.host in LOOPBACK and not self.allowed_hosts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from genrescope.apps.serving.library import Library
 from genrescope.apps.serving.settings import Settings
 from genrescope.apps.serving.studio import Studio
 
@@ -39,20 +40,24 @@ def mount(app: FastAPI, studio: Studio, settings: Settings) -> None:
 
         raise MissingExtraError("the pages", "web") from error
     from genrescope.apps.web import texts
+    from genrescope.apps.web.asset import asset
     from genrescope.apps.web.cloakroom import Cloakroom
+    from genrescope.apps.web.library_routes import make_library_router
     from genrescope.apps.web.pages import build_pages
-    from genrescope.apps.web.routes import asset, make_router
+    from genrescope.apps.web.routes import make_router
     from genrescope.apps.web.shut import ShutDoors
 
     cloakroom = Cloakroom()
+    library = Library(settings)
     app.include_router(make_router(cloakroom))
+    app.include_router(make_library_router(library))
     app.add_middleware(ShutDoors)
     app.router.add_event_handler("shutdown", cloakroom.close)
     for name in texts.names():
         told = texts.load(name)
         gr.mount_gradio_app(
             app,
-            build_pages(studio, cloakroom, told),
+            build_pages(studio, cloakroom, library, told),
             path=f"/{name}",
             ssr_mode=False,
             show_error=False,

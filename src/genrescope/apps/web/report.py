@@ -8,8 +8,8 @@ from html import escape
 from typing import Any
 
 from genrescope import __version__
+from genrescope.apps.web.asset import asset
 from genrescope.apps.web.markup import table
-from genrescope.apps.web.routes import asset
 from genrescope.apps.web.texts import Texts
 
 

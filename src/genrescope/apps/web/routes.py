@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,11 @@ from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Resp
 from genrescope.apps.api.context import Here
 from genrescope.apps.api.receiving import receive_one
 from genrescope.apps.web import texts
+from genrescope.apps.web.asset import asset
 from genrescope.apps.web.cloakroom import Cloakroom
 
 SAMPLE_ENDINGS = (".mp3", ".flac", ".ogg", ".wav", ".m4a")
 ASSETS = {"viewer.js": "text/javascript", "page.js": "text/javascript", "style.css": "text/css"}
-
-
-def asset(name: str) -> str:
-    """The text of a script or style sheet."""
-    return resources.files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def sample_folder() -> Path | None:

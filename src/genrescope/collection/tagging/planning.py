@@ -14,6 +14,7 @@ import numpy as np
 
 from genrescope.audio.source import shown
 from genrescope.collection.export import writing_whole
+from genrescope.collection.spreadsheet import as_meant, harmless
 from genrescope.collection.table import Table
 from genrescope.collection.tagging.formats import read_genres
 from genrescope.types import Failure, TagError, refuse
@@ -184,23 +185,28 @@ def read_plan(path: Path) -> tuple[Change, ...]:
 
 
 def _join(words: tuple[str, ...]) -> str:
-    r"""Words in one cell; a ``;`` within a word gets a ``\`` before it."""
-    return BETWEEN.join(word.replace("\\", "\\\\").replace(";", "\\;") for word in words)
+    r"""Words in one cell; a ``;`` within a word is written ``\:``.
+
+    Every word by itself is made harmless: some spreadsheets part cells at a ``;``.
+    """
+    quoted = (word.replace("\\", "\\\\").replace(";", "\\:") for word in words)
+    return BETWEEN.join(harmless(word) for word in quoted)
 
 
 def _split(cell: str) -> tuple[str, ...]:
     r"""What `_join` joined.
 
-    >>> _split(_join(("R&B; Soul", "Jazz")))
-    ('R&B; Soul', 'Jazz')
+    >>> _split(_join(("R&B; Soul", "Jazz", "=1+1")))
+    ('R&B; Soul', 'Jazz', '=1+1')
     """
     words, word, letters = [], "", iter(cell)
     for letter in letters:
         if letter == "\\":
-            word += next(letters, "\\")
+            after = next(letters, "\\")
+            word += ";" if after == ":" else after
         elif letter == ";":
             words.append(word)
             word = ""
         else:
             word += letter
-    return tuple(one.strip() for one in [*words, word] if one.strip())
+    return tuple(as_meant(one.strip()) for one in [*words, word] if one.strip())

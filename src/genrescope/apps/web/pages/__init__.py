@@ -7,14 +7,16 @@ from html import escape
 import gradio as gr
 
 from genrescope.apps.serving import Studio
+from genrescope.apps.serving.library import Library
 from genrescope.apps.web import texts as languages
 from genrescope.apps.web.cloakroom import Cloakroom
 from genrescope.apps.web.pages import analyse, batch, compare, models, timeline, why
+from genrescope.apps.web.pages import library as library_page
 from genrescope.apps.web.pages._place import Place
 from genrescope.apps.web.texts import Texts
 
 
-def build_pages(studio: Studio, cloakroom: Cloakroom, texts: Texts) -> gr.Blocks:
+def build_pages(studio: Studio, cloakroom: Cloakroom, library: Library, texts: Texts) -> gr.Blocks:
     """All pages in one language.
 
     Parameters
@@ -22,16 +24,20 @@ def build_pages(studio: Studio, cloakroom: Cloakroom, texts: Texts) -> gr.Blocks
     studio : Studio
     cloakroom : Cloakroom
         Where sounds lie between their arrival and the question about them.
+    library : Library
+        The collection.
     texts : Texts
     """
-    place = Place(studio, cloakroom, texts)
+    place = Place(studio, cloakroom, library, texts)
     blocks: gr.Blocks = gr.Blocks(title=texts("app.title"), analytics_enabled=False)
     with blocks:
         gr.HTML(_top(texts))
-        with gr.Tabs():
+        with gr.Tabs(overflow_behavior="wrap"):
             for page in (analyse, why, timeline, compare, batch, models):
                 with gr.Tab(texts(page.TITLE)):
                     page.build(place)
+            with gr.Tab(texts(library_page.TITLE)) as tab:
+                library_page.build(place, tab)
     return blocks
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from genrescope.apps.serving import Studio, Upload
+from genrescope.apps.serving.library import Library
 from genrescope.apps.web.cloakroom import Cloakroom
 from genrescope.apps.web.routes import sample_names
 from genrescope.apps.web.texts import Texts
@@ -16,10 +17,11 @@ from genrescope.apps.web.texts import Texts
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """A language's pages over one studio."""
+    """A language's pages over one studio and one library."""
 
     studio: Studio
     cloakroom: Cloakroom
+    library: Library
     texts: Texts
 
     def words(self, group: str) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What is shown of a collection: its figures, its map, its report in one file."""
