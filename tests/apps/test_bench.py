@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from genrescope.apps.bench import line, networks, spectrograms
+from genrescope.apps.bench import explaining, line, networks, spectrograms
 from genrescope.apps.bench.timing import MOST_CALLS, alone, pair
 from genrescope.classification.classifier import load_models
 
@@ -39,3 +39,12 @@ def test_every_measurement(samples: Path, monkeypatch: pytest.MonkeyPatch) -> No
     ]
     assert len(rows) >= 7
     assert all(row.ours_ms > 0 for row in rows)
+
+
+def test_explaining_beside_classifying(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENRESCOPE_MODELS", "")
+    monkeypatch.setattr(explaining, "SONG_SECONDS", 30.0)
+    models = load_models(["mobilenetv3_mel"])
+    rows = explaining.measure(samples / "country_short_1s5.mp3", models, repeats=1)
+    assert [row.theirs for row in rows] == ["classification alone", "its windows in one batch"]
+    assert all(row.ratio > 0 and "at most" in row.note for row in rows)

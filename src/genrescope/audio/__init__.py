@@ -14,6 +14,7 @@
 
 from genrescope.audio.chain import Chain, Chains
 from genrescope.audio.changes import BandPass, BandStop, Change, Gap
+from genrescope.audio.cleaning import Denoise, KeptBand, Trim, read_cleaning
 from genrescope.audio.cut import Cutter, Span, spans
 from genrescope.audio.decode import AudioStream, open_audio
 from genrescope.audio.info import SoundInfo
@@ -34,18 +35,22 @@ __all__ = [
     "Chains",
     "Change",
     "Cutter",
+    "Denoise",
     "Gap",
+    "KeptBand",
     "Peaks",
     "QualityMeter",
     "Recording",
     "Resampler",
     "SoundInfo",
     "Span",
+    "Trim",
     "WindowChoice",
     "listen",
     "open_audio",
     "parse_windows",
     "peaks",
+    "read_cleaning",
     "resample",
     "resampled_length",
     "spans",

@@ -39,6 +39,10 @@ def bench_command(
     seconds: Annotated[
         float, typer.Option(min=1.0, help="With --serve: how long each of the two.")
     ] = 60.0,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Instead, maps and timelines beside classifications."),
+    ] = False,
     scan: Annotated[
         bool, typer.Option("--scan", help="Instead, a library of copies beside a loop.")
     ] = False,
@@ -54,16 +58,18 @@ def bench_command(
 
     Examples: `genrescope bench samples/jazz_vibe_ace.flac`,
     `genrescope bench --serve --clients 16 --seconds 60 samples/jazz_vibe_ace.flac`,
+    `genrescope bench --explain samples/jazz_vibe_ace.flac`,
     `genrescope bench --scan --files 100 --repeats 3 samples/disco_con_tutti.mp3`
     """
     if serve:
         _show_load(source, model or [], clients, seconds, as_json)
         return
-    found = (
-        _measure_scan(source, model or [], files, rows, repeats)
-        if scan
-        else _measure_steps(source, model or ["all"], repeats, cold)
-    )
+    if explain:
+        found = _measure_explaining(source, model or ["all"], repeats)
+    elif scan:
+        found = _measure_scan(source, model or [], files, rows, repeats)
+    else:
+        found = _measure_steps(source, model or ["all"], repeats, cold)
     if as_json:
         sys.stdout.write(json.dumps([asdict(row) for row in found], indent=1) + "\n")
         return
@@ -85,6 +91,14 @@ def _measure_steps(source: Path, models: list[str], repeats: int, cold: bool) ->
         *networks.measure(loaded, repeats=repeats),
         *line.measure(source, loaded, repeats=repeats),
     ]
+
+
+def _measure_explaining(source: Path, models: list[str], repeats: int) -> list[Row]:
+    from genrescope.apps.bench import explaining
+    from genrescope.classification.classifier import load_models
+
+    show.remark("measuring; this takes a minute")
+    return explaining.measure(source, load_models(models), repeats=repeats)
 
 
 def _measure_scan(
