@@ -136,7 +136,7 @@ def segments(found: Timeline, card: ModelCard, texts: Texts) -> str:
         for one in found.segments
     )
     return (
-        f'<div class="gs-scroll"><table class="gs-table"><caption>'
+        f'<div class="gs-scroll gs-segments" tabindex="0"><table class="gs-table"><caption>'
         f"{escape(texts('timeline.segments'))}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )

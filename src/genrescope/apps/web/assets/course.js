@@ -40,10 +40,15 @@
       return null;
     }
 
+    // One that is here already; nothing is asked for.
+    near(level, number) {
+      return this.kept.get(`${level}/${number}`);
+    }
+
     async fetchNext() {
       if (this.busy || !this.wanted.length || !this.sound) return;
       this.busy = true;
-      const name = this.wanted.pop();
+      const name = this.wanted.shift();
       try {
         if (!this.key) this.key = await this.send();
         const query = `loudest=${this.view.loudest}&start=${this.view.start}`;
@@ -343,11 +348,14 @@
       const wanted = (this.to - this.from) / this.width / FINEST;
       const level = Math.max(0, Math.floor(Math.log2(Math.max(wanted, 1e-9)) + 0.25));
       if (level < this.view.level && this.tiles.sound) {
-        const column = FINEST * 2 ** level, long = TILE * column;
-        const first = Math.max(0, Math.floor((this.from - this.view.start) / long));
-        for (let number = first; this.view.start + number * long < this.to; number++) {
-          const tile = this.tiles.get(level, number);
-          if (tile && tile.columns) pieces.push([this.view.start + number * long, column, tile.columns, tile.image, tile.peaks]);
+        for (let drawn = this.view.level - 1; drawn >= level; drawn--) {
+          const column = FINEST * 2 ** drawn, long = TILE * column;
+          const first = Math.max(0, Math.floor((this.from - this.view.start) / long));
+          for (let number = first; this.view.start + number * long < this.to; number++) {
+            const tile = drawn > level ? this.tiles.near(drawn, number) : this.tiles.get(drawn, number);
+            const start = this.view.start + number * long;
+            if (tile && tile.columns) pieces.push([start, column, tile.columns, tile.image, tile.peaks]);
+          }
         }
       }
       pen.save();
