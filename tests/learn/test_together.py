@@ -9,7 +9,8 @@ import pytest
 
 from genrescope.apps.zoo_page import write_page
 from genrescope.classification.classifier import load_models
-from genrescope.learn import judging, together
+from genrescope.learn import judging
+from genrescope.learn.judging import examine
 from genrescope.learn.together import judge_together
 from genrescope.models import save_model
 from genrescope.types import TrainingError
@@ -26,13 +27,12 @@ def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         save_model(onnx_models.graph(seed, len(GENRES)), card, tmp_path / f"{name}.onnx")
     monkeypatch.setenv("GENRESCOPE_MODELS", str(tmp_path))
     judges = (collection("gtzan", seed=1), collection("audio_pairs", seed=2))
-    for module in (judging, together):
-        monkeypatch.setattr(module, "load_judges", lambda kind, folder, cache=None: judges)
+    monkeypatch.setattr(judging, "load_judges", lambda kind, folder, cache=None: judges)
     return list(made)
 
 
 def test_the_mean_of_both(names: list[str], tmp_path: Path) -> None:
-    both = judge_together(names, tmp_path)
+    both = judge_together([examine(name, tmp_path) for name in names])
     assert [report.dataset for report in both] == ["real audio", "gtzan"]
     assert {report.model for report in both} == {"one + two"}
     one, two = load_models(names)
@@ -47,21 +47,21 @@ def test_the_mean_of_both(names: list[str], tmp_path: Path) -> None:
 
 def test_one_alone_says_nothing_together(names: list[str], tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="from two on"):
-        judge_together([names[0], names[0]], tmp_path)
+        judge_together([examine(names[0], tmp_path)] * 2)
 
 
 def test_other_labels_are_refused(names: list[str], tmp_path: Path) -> None:
     turned = onnx_models.card("turned", labels=GENRES[::-1])
     save_model(onnx_models.graph(3, len(GENRES)), turned, tmp_path / "turned.onnx")
     with pytest.raises(TrainingError, match="in another order"):
-        judge_together([*names, "turned"], tmp_path)
+        judge_together([examine(name, tmp_path) for name in (*names, "turned")])
 
 
 def test_the_page_holds_every_model_and_what_they_say_together(
     names: list[str], tmp_path: Path
 ) -> None:
-    reports = [report for name in names for report in judging.judge_model(name, tmp_path)]
-    reports += judge_together(names, tmp_path)
+    heard = [examine(name, tmp_path) for name in names]
+    reports = [report for one in heard for report in one.reports()] + judge_together(heard)
     page = tmp_path / "zoo.md"
     write_page(page, names, reports)
     text = page.read_text(encoding="utf-8")

@@ -28,7 +28,7 @@ from genrescope.learn.gauge_judging import measure_gauge
 from genrescope.learn.metrics import confusion, measure, reliability_bands, wilson
 from genrescope.learn.splits import check_leaks, withhold_judged
 from genrescope.learn.translate import TRANSLATOR, with_constant_q
-from genrescope.types import FloatArray, HardSong, Report, Score
+from genrescope.types import FloatArray, HardSong, ModelCard, Report, Score
 
 HARDEST = 12
 """So many of the songs that were misjudged stand in a report."""
@@ -58,58 +58,6 @@ def engine_infer(model: Model) -> Infer:
     return infer
 
 
-def judge_model(name: str, folder: Path | None = None, cache: Path | None = None) -> list[Report]:
-    """Reports of one model on real audio, then on GTZAN's and on ece324's test.
-
-    Parameters
-    ----------
-    name : str
-        Of a model file.
-    folder : Path, optional
-        Of the collections.
-    cache : Path, optional
-        For translated pictures.
-
-    Returns
-    -------
-    list of Report
-    """
-    model = load_models([name])[0]
-    check_recipe(model.card)
-    folder = folder or datasets.data_folder()
-    collections = load_judges(model.card.spectrogram.kind, folder, cache)
-    reports = judge(model, collections, "test")
-    if model.card.music is None or not (folder / negatives.FILE).is_file():
-        return reports
-    told = measure_gauge(model, collections, negatives.load_negatives(folder))
-    return [_with_gauge(report, told) for report in reports]
-
-
-def load_judges(kind: str, folder: Path, cache: Path | None = None) -> tuple[Excerpts, ...]:
-    """The collections that every report is about: real audio, GTZAN, ece324."""
-    names = [*REAL_AUDIO, "gtzan", "ece324"]
-    return load_collections(names, folder, kind, cache or Path("runs") / "translated")
-
-
-def _with_gauge(report: Report, told: Sequence[Score]) -> Report:
-    """A report with the gauge's figures on the same music."""
-    name = report.dataset.removesuffix(" (translated)")
-    own = tuple(score for score in told if score.dataset.startswith(f"{name} and "))
-    return replace(report, scores=(*report.scores, *own))
-
-
-def judge(model: Model, collections: Sequence[Excerpts], split: str) -> list[Report]:
-    """Reports on real audio together, then on every other collection by itself."""
-    sets = judged_sets(collections)
-    found = {name: beliefs(model, parts, split) for name, parts in sets.items()}
-    card = model.card
-    return [
-        report(card.name, card.labels, name, split, believed)
-        for name, believed in found.items()
-        if len(believed.truth)
-    ]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Beliefs:
     """What a model believes of the songs of one split.
@@ -131,6 +79,91 @@ class Beliefs:
     digest: str
     songs: tuple[str, ...]
     translated: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Testimony:
+    """What one model believes of every test song, to report on alone or with others.
+
+    Attributes
+    ----------
+    card : ModelCard
+    believed : dict of str to Beliefs
+        By the set that is judged: real audio, then GTZAN's and ece324's test.
+    gauged : tuple of Score
+        How well its gauge tells music from other sounds; empty where it has none.
+    """
+
+    card: ModelCard
+    believed: dict[str, Beliefs]
+    gauged: tuple[Score, ...] = ()
+
+    def reports(self) -> list[Report]:
+        """One a set, with the gauge's figures on the same music."""
+        card = self.card
+        plain = (report(card.name, card.labels, s, "test", b) for s, b in self.believed.items())
+        return [_with_gauge(one, self.gauged) for one in plain]
+
+
+def examine(name: str, folder: Path | None = None, cache: Path | None = None) -> Testimony:
+    """Let one model look at every test song, once.
+
+    Parameters
+    ----------
+    name : str
+        Of a model file.
+    folder : Path, optional
+        Of the collections.
+    cache : Path, optional
+        For translated pictures.
+
+    Returns
+    -------
+    Testimony
+
+    Raises
+    ------
+    TrainingError
+        If it looks at other spectrograms than the collections hold.
+    """
+    model = load_models([name])[0]
+    check_recipe(model.card)
+    folder = folder or datasets.data_folder()
+    collections = load_judges(model.card.spectrogram.kind, folder, cache)
+    believed = believe(model, collections, "test")
+    if model.card.music is None or not (folder / negatives.FILE).is_file():
+        return Testimony(model.card, believed)
+    told = measure_gauge(model, collections, negatives.load_negatives(folder))
+    return Testimony(model.card, believed, tuple(told))
+
+
+def load_judges(kind: str, folder: Path, cache: Path | None = None) -> tuple[Excerpts, ...]:
+    """The collections that every report is about: real audio, GTZAN, ece324."""
+    names = [*REAL_AUDIO, "gtzan", "ece324"]
+    return load_collections(names, folder, kind, cache or Path("runs") / "translated")
+
+
+def _with_gauge(report: Report, told: Sequence[Score]) -> Report:
+    """A report with the gauge's figures on the same music."""
+    name = report.dataset.removesuffix(" (translated)")
+    own = tuple(score for score in told if score.dataset.startswith(f"{name} and "))
+    return replace(report, scores=(*report.scores, *own))
+
+
+def judge(model: Model, collections: Sequence[Excerpts], split: str) -> list[Report]:
+    """Reports on real audio together, then on every other collection by itself."""
+    card = model.card
+    return [
+        report(card.name, card.labels, name, split, believed)
+        for name, believed in believe(model, collections, split).items()
+    ]
+
+
+def believe(model: Model, collections: Sequence[Excerpts], split: str) -> dict[str, Beliefs]:
+    """What a model believes of one split, by the set that is judged; empty ones are left out."""
+    sets = judged_sets(collections)
+    found = {name: beliefs(model, parts, split) for name, parts in sets.items()}
+    return {name: believed for name, believed in found.items() if len(believed.truth)}
 
 
 def beliefs(model: Model, collections: Sequence[Excerpts], split: str) -> Beliefs:

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
-from genrescope.classification.classifier import Model, load_models
-from genrescope.learn import datasets
-from genrescope.learn.evaluation import check_recipe, judged_sets
-from genrescope.learn.judging import Beliefs, beliefs, load_judges, report
+from genrescope.learn.judging import Beliefs, Testimony, report
 from genrescope.types import FloatArray, Report, TrainingError, refuse
 
 LEAST = 2
 
 
-def judge_together(
-    names: Sequence[str], folder: Path | None = None, cache: Path | None = None
-) -> list[Report]:
+def judge_together(panel: Sequence[Testimony]) -> list[Report]:
     """Reports of the mean of several models' probabilities, as a `Comparison` holds it.
 
     Parameters
     ----------
-    names : sequence of str
-        Of at least two model files with the same labels; mel and constant-Q models may mix.
-    folder : Path, optional
-        Of the collections.
-    cache : Path, optional
-        For translated pictures.
+    panel : sequence of Testimony
+        Of at least two models with the same labels; mel and constant-Q models may mix.
 
     Returns
     -------
@@ -39,31 +29,23 @@ def judge_together(
     Raises
     ------
     TrainingError
-        If there are fewer than two, they know different labels, or one of them looks at other
-        spectrograms than the collections hold.
+        If there are fewer than two, they know different labels, or saw different songs.
     """
-    refuse(len(set(names)) < LEAST, "models say something together from two on", TrainingError)
-    models = load_models(list(dict.fromkeys(names)))
-    labels = models[0].card.labels
-    for model in models:
-        check_recipe(model.card)
+    cards = [one.card for one in panel]
+    few = len({card.name for card in cards}) < LEAST
+    refuse(few, "models say something together from two on", TrainingError)
+    for card in cards:
         refuse(
-            model.card.labels != labels,
-            f"{model.card.name} and {models[0].card.name} know different labels, or in another "
+            card.labels != cards[0].labels,
+            f"{card.name} and {cards[0].name} know different labels, or in another "
             "order: what they say cannot be averaged",
             TrainingError,
         )
-    found = [_believed(model, folder or datasets.data_folder(), cache) for model in models]
-    title = " + ".join(model.card.name for model in models)
+    title = " + ".join(card.name for card in cards)
     return [
-        report(title, labels, dataset, "test", _mean([each[dataset] for each in found]))
-        for dataset in found[0]
+        report(title, cards[0].labels, name, "test", _mean([one.believed[name] for one in panel]))
+        for name in panel[0].believed
     ]
-
-
-def _believed(model: Model, folder: Path, cache: Path | None) -> dict[str, Beliefs]:
-    collections = load_judges(model.card.spectrogram.kind, folder, cache)
-    return {name: beliefs(model, parts, "test") for name, parts in judged_sets(collections).items()}
 
 
 def _mean(believed: Sequence[Beliefs]) -> Beliefs:

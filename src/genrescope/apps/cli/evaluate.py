@@ -15,6 +15,7 @@ from rich.text import Text
 from genrescope.apps.cli import show
 
 if TYPE_CHECKING:
+    from genrescope.learn.judging import Testimony
     from genrescope.learn.own.song import Passed
     from genrescope.types import Report, Score
 
@@ -75,8 +76,7 @@ def evaluate_command(
     if maps is not None:
         _try_maps(models, data, maps, as_json)
         return
-    from genrescope.learn import judging
-    from genrescope.learn.together import judge_together
+    from genrescope.learn.judging import to_plain
     from genrescope.models import spell_out
 
     names = spell_out(models)
@@ -84,10 +84,8 @@ def evaluate_command(
     passed: tuple[Passed, ...] = ()
     if audio is not None:
         reports, passed = _hear(names, audio, labels_from)
-    for name in () if audio is not None else names:
-        reports.extend(judging.judge_model(name, data))
-    for panel in _panels(names) if together and audio is None else ():
-        reports.extend(judge_together(panel, data))
+    else:
+        reports = _examine(names, data, together)
     if html is not None:
         from genrescope.learn.report_page import write_reports
 
@@ -97,7 +95,7 @@ def evaluate_command(
 
         write_page(page, names, reports)
     if as_json:
-        sys.stdout.write(json.dumps([judging.to_plain(r) for r in reports], indent=1) + "\n")
+        sys.stdout.write(json.dumps([to_plain(r) for r in reports], indent=1) + "\n")
     else:
         _show(reports)
     for one in passed:
@@ -122,15 +120,30 @@ def _hear(
     return list(found.reports), found.passed
 
 
-def _panels(names: tuple[str, ...]) -> list[list[str]]:
-    """Which models are heard together: those of each kind of spectrogram, then all."""
-    from genrescope.models import find
+def _examine(names: tuple[str, ...], data: Path | None, together: bool) -> list[Report]:
+    """Reports of every model, and of the panels; each model looks at every song once."""
+    from genrescope.apps.cli.waiting import Waiting
+    from genrescope.learn.judging import examine
+    from genrescope.learn.together import judge_together
 
-    kinds: dict[str, list[str]] = {}
-    for name in names:
-        kinds.setdefault(find(name).card.spectrogram.kind, []).append(name)
+    heard: list[Testimony] = []
+    with Waiting(len(names)) as waiting:
+        for name in names:
+            waiting.begin(name)
+            heard.append(examine(name, data))
+            waiting.end()
+    alone = [report for one in heard for report in one.reports()]
+    panels = _panels(heard) if together else []
+    return [*alone, *(report for panel in panels for report in judge_together(panel))]
+
+
+def _panels(heard: list[Testimony]) -> list[list[Testimony]]:
+    """Who is heard together: those of each kind of spectrogram, then all."""
+    kinds: dict[str, list[Testimony]] = {}
+    for one in heard:
+        kinds.setdefault(one.card.spectrogram.kind, []).append(one)
     panels = [panel for panel in kinds.values() if len(panel) > 1]
-    return [*panels, list(names)] if len(kinds) > 1 else panels or [list(names)]
+    return [*panels, heard] if len(kinds) > 1 else panels or [heard]
 
 
 def _show(reports: list[Report]) -> None:

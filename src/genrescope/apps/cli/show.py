@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from functools import lru_cache
 
 from rich.cells import cell_len
@@ -21,6 +22,8 @@ from genrescope.types import (
 )
 
 BAR_CELLS = 24
+ABREAST = 5
+"""So many genres stand side by side in a table of models."""
 UNKNOWN_COLOUR = "#8a8a8a"
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -162,17 +165,9 @@ def show_comparison(comparison: Comparison, top: int, timeline: bool = False) ->
     count = len(comparison.predictions)
     show_headline(first.source, genre, share, f"mean of {count} models, {_extent(first)}")
     _doubt(comparison.music)
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
-    table.add_column("")
-    table.add_column("mean", justify="right")
-    for prediction in comparison.predictions:
-        table.add_column(_named(prediction), justify="right")
-    for label, mean in comparison.top(top):
-        place = comparison.labels.index(label)
-        shares = [float(p.probabilities[place]) for p in comparison.predictions]
-        cells = [f"{share * 100:.1f} %" for share in (mean, *shares)]
-        table.add_row(Text(f"  {label}", style=colour_of(label)), *cells)
-    out().print(table)
+    ranked = comparison.top(top)
+    for first_column in range(0, len(ranked), ABREAST):
+        out().print(_abreast(comparison, ranked[first_column : first_column + ABREAST]))
     out().print(f"  {_verdict(comparison)}", highlight=False)
     show_notices(first.notices)
     if timeline:
@@ -180,6 +175,20 @@ def show_comparison(comparison: Comparison, top: int, timeline: bool = False) ->
             out().print(f"  {prediction.model}", style="dim", highlight=False)
             _timeline(prediction)
     out().print()
+
+
+def _abreast(comparison: Comparison, ranked: Sequence[tuple[str, float]]) -> Table:
+    """A row a model under some of the mean's genres, the mean above all."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
+    table.add_column("", overflow="fold")
+    for label, _ in ranked:
+        table.add_column(Text(label, style=colour_of(label)), justify="right")
+    table.add_row("  mean", *(f"{share * 100:.1f} %" for _, share in ranked), style="bold")
+    places = [comparison.labels.index(label) for label, _ in ranked]
+    for prediction in comparison.predictions:
+        shares = (f"{float(prediction.probabilities[place]) * 100:.1f} %" for place in places)
+        table.add_row(f"  {_named(prediction)}", *shares)
+    return table
 
 
 def _verdict(comparison: Comparison) -> str:
