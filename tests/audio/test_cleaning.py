@@ -27,7 +27,8 @@ def music(seconds: float) -> FloatArray:
         np.sin(2 * np.pi * hz * times) * (np.sin(2 * np.pi * (1 + place / 3) * times) > 0)
         for place, hz in enumerate((220, 331, 523, 880))
     ]
-    return (0.1 * np.sum(notes, axis=0)).astype(np.float32)
+    song: FloatArray = (0.1 * np.sum(notes, axis=0)).astype(np.float32)
+    return song
 
 
 def error(first: FloatArray, second: FloatArray) -> float:
