@@ -82,6 +82,18 @@ def test_silence_is_trimmed_and_times_stay(tmp_path: Path) -> None:
         assert sum(block.size for block in part.blocks()) / RATE == pytest.approx(3.05, abs=1e-3)
 
 
+def test_all_of_it_in_a_row(tmp_path: Path) -> None:
+    """What trimming holds back reaches the filters after it, or nobody."""
+    gap = np.zeros(3 * RATE, dtype=np.float32)
+    soundfile.write(tmp_path / "a.wav", np.concatenate([gap, music(4), gap, music(4), gap]), RATE)
+    with listen(tmp_path / "a.wav", changes=read_cleaning(everything=True)) as recording:
+        total = recording.total_samples()
+        kept = np.concatenate(list(recording.blocks()))
+    assert kept.size == total
+    assert 10 < total / RATE < 11.2
+    assert np.abs(kept).max() > 0.1
+
+
 def test_nothing_but_silence_is_said(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros(RATE, dtype=np.float32), RATE)
     with listen(tmp_path / "a.wav", changes=[Trim()]) as silent, pytest.raises(SilentAudioError):

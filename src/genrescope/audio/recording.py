@@ -115,6 +115,8 @@ class Recording:
 
     def _changed(self, block: FloatArray, first: int = 0) -> FloatArray:
         for changer in self._changers[first:]:
+            if not block.size:
+                break  # held back: what comes after has nothing to do
             block = changer.push(block)
         return block
 
