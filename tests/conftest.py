@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import postgres_server
+
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 
 
@@ -17,6 +19,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GENRESCOPE_CACHE", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgres_server.Server]:
+    """A PostgreSQL server, where one is installed."""
+    with postgres_server.serving() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from genrescope.apps.bench import explaining, line, networks, spectrograms
+from genrescope.apps.bench import explaining, line, networks, scale, spectrograms
 from genrescope.apps.bench.timing import MOST_CALLS, alone, pair
 from genrescope.classification.classifier import load_models
 
@@ -48,3 +48,14 @@ def test_explaining_beside_classifying(samples: Path, monkeypatch: pytest.Monkey
     rows = explaining.measure(samples / "country_short_1s5.mp3", models, repeats=1)
     assert [row.theirs for row in rows] == ["classification alone", "its windows in one batch"]
     assert all(row.ratio > 0 and "at most" in row.note for row in rows)
+
+
+def test_what_a_million_songs_cost(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENRESCOPE_MODELS", "")
+    models = load_models(["mobilenetv3_mel"])
+    costs = scale.measure(samples / "country_short_1s5.mp3", models, repeats=1, rows=200)
+    assert min(costs.read, costs.decode, costs.network, costs.keep, costs.look_again) > 0
+    assert costs.row_bytes > 4 * len(models[0].card.labels) + 32 + 50  # what a row must hold
+    page = scale.page(costs, "genrescope bench --scale FILE", "a machine")
+    days = 1e6 * costs.work / 16 / 86400
+    assert f"| days on 16 processors | {days:,.1f} | {100 * days:,.1f} |" in page

@@ -27,9 +27,11 @@ Open = Callable[[], Store]
 
 
 @pytest.fixture
-def reopen(name: str, tmp_path: Path) -> Open:
+def reopen(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Open:
     place = str(tmp_path / "100% odd #?name.db")
-    return lambda: stores.load(name).open_store(place)
+    if name == "postgres":
+        place = request.getfixturevalue("postgres").fresh()
+    return lambda: stores.open_store(place)
 
 
 def file(path: bytes = b"/l/a.mp3", size: int = 10, at: int = 5) -> FileState:
@@ -103,6 +105,34 @@ def test_failures_come_and_go(name: str, reopen: Open) -> None:
 
 
 @every
+def test_any_reason_can_be_kept(name: str, reopen: Open) -> None:
+    with reopen() as store:
+        store.keep_failure(file(), Failure("/l/a.mp3", "decode", "a\0b \udcff"))
+        ((_, kept),) = store.failures()
+        assert kept.reason == "a\\x00b \\udcff"
+
+
+@every
+def test_what_is_kept_again_takes_the_place_of_what_was(name: str, reopen: Open) -> None:
+    with reopen() as store:
+        store.keep(file(), b"d", [analysis()])
+        store.keep(file(), b"d", [analysis(jazz=0.5, windows=True)])
+        assert store.answers([SEAT])[0].probabilities.tolist() == [[0.5, 0.5]]
+        assert [count for _, count in store.seats()] == [1]
+
+
+@every
+def test_what_fails_midway_leaves_nothing(name: str, reopen: Open) -> None:
+    with reopen() as store:
+        store.keep(file(), b"d", [analysis()])
+        with pytest.raises(AttributeError):
+            store.keep(file(b"/l/b.mp3"), b"e", [analysis(OTHER), None])  # type: ignore[list-item]
+        assert set(store.known([SEAT])) == {b"/l/a.mp3"}
+        store.keep(file(b"/l/b.mp3"), b"e", [analysis(), analysis(OTHER)])
+        assert store.known([SEAT, OTHER])[b"/l/b.mp3"].settled
+
+
+@every
 def test_the_journal(name: str, reopen: Open) -> None:
     with reopen() as store:
         assert store.journal() == ()
@@ -132,6 +162,8 @@ def test_several_readers_beside_a_writer(name: str, reopen: Open) -> None:
     with reopen() as writer, reopen() as reader:
         writer.keep(file(), b"d", [analysis()])
         assert len(reader.known([SEAT])) == 1
+        reader.keep(file(b"/l/b.mp3"), b"e", [analysis()])
+        assert len(writer.known([SEAT])) == 2
 
 
 def test_what_is_no_store(tmp_path: Path) -> None:

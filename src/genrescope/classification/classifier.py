@@ -45,6 +45,8 @@ class Model:
     engine: Engine
     digest: str = ""
     """SHA-256 of the file that both came from, where they came from one."""
+    path: str = ""
+    """Where that file lies."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +127,10 @@ def load_models(
         If one is not there, is not in order, or nothing here can run it.
     """
     files = [zoo.find(name) for name in zoo.spell_out(names) or zoo.default_models()]
-    return tuple(Model(file.card, open_engine(file, engine, device), file.sha256) for file in files)
+    return tuple(
+        Model(file.card, open_engine(file, engine, device), file.sha256, str(file.path))
+        for file in files
+    )
 
 
 class Classifier:

@@ -6,7 +6,6 @@ than it may have gets an error.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import sys
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from genrescope.audio import WindowChoice
 from genrescope.classification.classifier import Drawn, Heard, draw_source
+from genrescope.collection.places import fetched, is_url
 from genrescope.collection.values import FileState
 from genrescope.types import AudioError, Failure, GenrescopeError, SpectrogramSpec
 
@@ -116,16 +116,14 @@ def pieces(task: Task, order: Order) -> Iterator[Piece]:
     path = os.fsdecode(task.file.path)
     stage = "read"
     try:
-        with Path(path).open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").digest()
-        content = Content(digest, digest in task.known)
-        yield content
-        stage = "decode"
-        if not content.known:
-            yield from draw_source(path, order.specs, order.windows)
+        with fetched(path, task.file.size) as (source, digest):
+            content = Content(digest, digest in task.known)
+            yield content
+            stage = "decode"
+            if not content.known:
+                yield from draw_source(source, order.specs, order.windows)
         stage = "read"
-        state = Path(path).stat()
-        if (state.st_size, state.st_mtime_ns) != (task.file.size, task.file.modified_ns):
+        if not _stands(path, task.file):
             yield _failure(task, "read", "it changed while it was read; scan again when it is done")
             return
     except MemoryError:
@@ -140,6 +138,14 @@ def pieces(task: Task, order: Order) -> Iterator[Piece]:
         yield _failure(task, stage, f"{type(error).__name__}: {error}")
     else:
         yield End()
+
+
+def _stands(path: str, file: FileState) -> bool:
+    """Whether a file is as it was listed; of one elsewhere, a whole copy was read."""
+    if is_url(path):
+        return True
+    state = Path(path).stat()
+    return (state.st_size, state.st_mtime_ns) == (file.size, file.modified_ns)
 
 
 def _failure(task: Task, stage: str, reason: str) -> Failure:

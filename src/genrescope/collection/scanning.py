@@ -1,4 +1,4 @@
-"""Scanning a library: what is new goes to workers, what they draw to the networks, all to a store.
+"""Scanning a library: what is new goes to an engine for files, what it finds to a store.
 
 Every file is kept when it is done, by itself: what stops a run costs what was in flight, and the
 same run again goes on behind it.
@@ -7,18 +7,20 @@ same run again goes on behind it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Literal
 
 from genrescope.audio import ALL_WINDOWS, WindowChoice
-from genrescope.classification.classifier import Classifier, Drawn, Heard, Sitting
-from genrescope.collection.crew import LIMIT_SECONDS, MEMORY_BYTES, Crew
-from genrescope.collection.drawing import Content, End, Order, Piece, Task
+from genrescope.classification.classifier import Classifier
+from genrescope.collection import engines
+from genrescope.collection.crew import LIMIT_SECONDS, MEMORY_BYTES
+from genrescope.collection.drawing import Order, Task
 from genrescope.collection.stores import Store
 from genrescope.collection.values import FileState, Seat, analyses_of, seat_of
 from genrescope.collection.walking import Walk, absolute, walk
-from genrescope.types import Comparison, Failure, GenrescopeError, Prediction
+from genrescope.types import Comparison, Failure, Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Terms:
     Attributes
     ----------
     workers : int
+        Decoding processes on a machine.
     limit_seconds : float
         Work on one file after which it is a failure.
     memory_bytes : int
@@ -37,6 +40,10 @@ class Terms:
         Whether the store keeps every window's probabilities, too.
     retry : bool
         Whether files that failed and have not changed are tried again.
+    engine : str
+        What works through the files; see `genrescope.collection.engines`.
+    address : str
+        Of a cluster, where that engine needs one.
     """
 
     workers: int = 1
@@ -45,6 +52,8 @@ class Terms:
     windows: WindowChoice = ALL_WINDOWS
     keep_windows: bool = False
     retry: bool = False
+    engine: str = engines.DEFAULT
+    address: str = ""
 
 
 @dataclass(slots=True)
@@ -168,7 +177,7 @@ def scan(
     Parameters
     ----------
     classifier : Classifier
-        Its networks run here; files are decoded and drawn in worker processes.
+        Its networks run here, or on the machines of a cluster.
     store : Store
     agenda : Agenda
         From `plan`.
@@ -184,71 +193,48 @@ def scan(
     ------
     CollectionError
         If workers cannot be started, or the store cannot be written.
+    MissingExtraError
+        If the engine needs what is not installed.
     """
     if agenda.gone:
         store.mark_gone(agenda.gone)
-    run = _Run(classifier, store, terms)
+    if not agenda.pending:
+        return
+    seats = seats_of(classifier, terms)
     order = Order(classifier.specs, terms.windows, terms.memory_bytes)
     workers = min(terms.workers, len(agenda.pending))
-    with Crew(order, workers, terms.limit_seconds) as crew:
-        for task, piece in crew.draw(run.tasks(agenda.pending, stop or Stop())):
-            outcome = run.take(task.file, piece)
-            if outcome is not None:
-                yield outcome
+    job = engines.Job(classifier, order, workers, terms.limit_seconds, terms.address)
+    tasks = _tasks(agenda.pending, store, seats, stop or Stop())
+    with closing(_work(terms.engine, job, tasks)) as findings:
+        for finding in findings:
+            yield _keep(finding, store, seats, terms.keep_windows)
 
 
-class _Run:
-    """Files in flight between workers, networks and store."""
+def _work(
+    engine: str, job: engines.Job, tasks: Iterable[Task]
+) -> Generator[engines.Finding, None, None]:
+    yield from engines.load(engine).work(job, tasks)
 
-    def __init__(self, classifier: Classifier, store: Store, terms: Terms) -> None:
-        self._classifier, self._store, self._terms = classifier, store, terms
-        self._seats = seats_of(classifier, terms)
-        self._contents: dict[bytes, Content] = {}
-        self._sittings: dict[bytes, Sitting] = {}
-        self._spoilt: dict[bytes, Failure] = {}
 
-    def tasks(self, pending: Iterable[FileState], stop: Stop) -> Iterator[Task]:
-        for file in pending:
-            if stop.asked:
-                return
-            yield Task(file, self._store.contents(file.size, self._seats))
-
-    def take(self, file: FileState, piece: Piece) -> Outcome | None:
-        """Take in a piece; the outcome, where it was the last."""
-        if isinstance(piece, Content):
-            self._contents[file.path] = piece
-        elif isinstance(piece, Drawn | Heard):
-            self._look(file, piece)
-        else:
-            return self._finish(file, piece)
-        return None
-
-    def _look(self, file: FileState, piece: Drawn | Heard) -> None:
-        if file.path in self._spoilt:
+def _tasks(
+    pending: Iterable[FileState], store: Store, seats: Sequence[Seat], stop: Stop
+) -> Iterator[Task]:
+    for file in pending:
+        if stop.asked:
             return
-        sitting = self._sittings.setdefault(file.path, self._classifier.sit())
-        try:
-            sitting.take(piece)
-        except GenrescopeError as error:
-            self._spoilt[file.path] = Failure(file.name, "network", str(error))
+        yield Task(file, store.contents(file.size, seats))
 
-    def _finish(self, file: FileState, last: End | Failure) -> Outcome:
-        content = self._contents.pop(file.path, None)
-        sitting = self._sittings.pop(file.path, None)
-        failure = last if isinstance(last, Failure) else self._spoilt.pop(file.path, None)
-        self._spoilt.pop(file.path, None)
-        if failure is None and content is not None and content.known:
-            moved = self._store.keep_known(file, content.digest)
-            return Outcome(file, "recognised", moved_from=moved)
-        if failure is None and content is not None and sitting is not None:
-            try:
-                result = sitting.conclude()
-            except GenrescopeError as error:
-                failure = Failure(file.name, "conclude", str(error))
-            else:
-                rows = analyses_of(result, self._seats, self._terms.keep_windows)
-                self._store.keep(file, content.digest, rows)
-                return Outcome(file, "analysed", result)
-        failure = failure or Failure(file.name, "decode", "nothing was heard of it")
-        self._store.keep_failure(file, failure)
+
+def _keep(
+    finding: engines.Finding, store: Store, seats: Sequence[Seat], keep_windows: bool
+) -> Outcome:
+    """Put a finding into the store: what became of the file."""
+    file, digest, result = finding.file, finding.digest, finding.result
+    if digest is None:
+        failure = finding.failure or Failure(file.name, "decode", "nothing was heard of it")
+        store.keep_failure(file, failure)
         return Outcome(file, "failed", failure=failure)
+    if result is None:
+        return Outcome(file, "recognised", moved_from=store.keep_known(file, digest))
+    store.keep(file, digest, analyses_of(result, seats, keep_windows))
+    return Outcome(file, "analysed", result)

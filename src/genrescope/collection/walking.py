@@ -7,10 +7,12 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from urllib.request import url2pathname
 
 from genrescope.audio.source import shown
 from genrescope.audio.suffixes import SOUND_SUFFIXES
 from genrescope.collection.ignoring import IGNORE_FILE, Rule, judge, read_rules
+from genrescope.collection.places import is_url, list_sounds
 from genrescope.collection.values import FileState
 from genrescope.types import CollectionError, refuse
 
@@ -35,7 +37,14 @@ class Walk:
 
 
 def absolute(path: str | Path) -> str:
-    """The path from the root on, without ``.`` and ``..``; links stay as they are."""
+    """The path from the root on, without ``.`` and ``..``; links stay as they are, addresses too.
+
+    >>> absolute("/a/../b"), absolute("s3://bucket/a/"), absolute("file:///a/b%20c.mp3")
+    ('/b', 's3://bucket/a', '/a/b c.mp3')
+    """
+    if is_url(str(path)):
+        kind, _, rest = str(path).partition("://")
+        return url2pathname(rest) if kind == "file" else str(path).rstrip("/")
     return os.path.abspath(path)  # noqa: PTH100 - pathlib would not take out `..`
 
 
@@ -45,8 +54,8 @@ def walk(roots: tuple[str, ...]) -> Walk:
     Parameters
     ----------
     roots : tuple of str
-        Folders, or files, which are taken whatever they are called. Links to folders are not
-        followed, so that no circle is walked.
+        Folders, or files, which are taken whatever they are called, or addresses. Links to folders
+        are not followed, so that no circle is walked.
 
     Raises
     ------
@@ -56,6 +65,9 @@ def walk(roots: tuple[str, ...]) -> Walk:
     found = Walk()
     for root in roots:
         path = absolute(root)
+        if is_url(path):
+            found.files.extend(list_sounds(path))
+            continue
         try:
             state = Path(path).stat()
         except (OSError, ValueError) as error:

@@ -24,6 +24,7 @@ from genrescope.learn.evaluation import (
     song_rows,
 )
 from genrescope.learn.excerpts import Excerpts
+from genrescope.learn.fingerprints import withhold_repeats
 from genrescope.learn.gauge_judging import measure_gauge
 from genrescope.learn.metrics import confusion, measure, reliability_bands, wilson
 from genrescope.learn.splits import check_leaks, withhold_judged
@@ -39,12 +40,15 @@ def load_collections(
 ) -> tuple[Excerpts, ...]:
     """Read data sets, withhold what judges from what teaches, check for leaks, translate for cqt.
 
+    What judges is known by artist and title, and by its sound where the names differ.
+
     Raises
     ------
     TrainingError
         If a data set is not there, or a song stands in train and in test.
     """
-    read = withhold_judged([datasets.load(name).load(folder) for name in names])
+    named = withhold_judged([datasets.load(name).load(folder) for name in names])
+    read, _ = withhold_repeats(named, cache)
     check_leaks(read)
     return with_constant_q(read, folder / TRANSLATOR, cache) if kind == "cqt" else read
 

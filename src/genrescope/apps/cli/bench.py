@@ -50,6 +50,9 @@ def bench_command(
     rows: Annotated[
         int, typer.Option(min=0, help="With --scan: files of a library that has not changed.")
     ] = 100_000,
+    scale: Annotated[
+        bool, typer.Option("--scale", help="Instead, what a million songs like it cost.")
+    ] = False,
 ) -> None:
     """Time decoding, spectrograms, networks and the whole line on one recording.
 
@@ -59,10 +62,14 @@ def bench_command(
     Examples: `genrescope bench samples/jazz_vibe_ace.flac`,
     `genrescope bench --serve --clients 16 --seconds 60 samples/jazz_vibe_ace.flac`,
     `genrescope bench --explain samples/jazz_vibe_ace.flac`,
-    `genrescope bench --scan --files 100 --repeats 3 samples/disco_con_tutti.mp3`
+    `genrescope bench --scan --files 100 --repeats 3 samples/disco_con_tutti.mp3`,
+    `genrescope bench --scale samples/disco_con_tutti.mp3 --page docs/scale.md`
     """
     if serve:
         _show_load(source, model or [], clients, seconds, as_json)
+        return
+    if scale:
+        _show_scale(source, model or [], repeats, page)
         return
     if explain:
         found = _measure_explaining(source, model or ["all"], repeats)
@@ -109,6 +116,23 @@ def _measure_scan(
 
     show.remark(f"measuring: {files} files, {repeats} times each way")
     return scanning.measure(source, load_models(models), files=files, rows=rows, repeats=repeats)
+
+
+def _show_scale(source: Path, models: list[str], repeats: int, page: Path | None) -> None:
+    from genrescope.apps.bench import scale
+    from genrescope.classification.classifier import load_models
+
+    costs = scale.measure(source, load_models(models), repeats=repeats)
+    options = "".join(f" --model {name}" for name in models)
+    machine = (
+        f"{platform.machine()} with {os.cpu_count()} processors, Python {platform.python_version()}"
+    )
+    text = scale.page(costs, f"genrescope bench --scale{options} {source}", machine)
+    if page is None:
+        sys.stdout.write(text)
+        return
+    page.write_text(text, encoding="utf-8")
+    show.remark(f"wrote {page}")
 
 
 def _show_load(

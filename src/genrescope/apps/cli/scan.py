@@ -30,25 +30,41 @@ EPILOG = """Examples:
 
 `genrescope scan --model all --store archive.sqlite /srv/archive`
 
+`genrescope scan --engine ray --address head:6379 --store postgresql://db/music s3://archive/music`
+
 then
 
 `genrescope find 'jazz > 0.6' --store archive.sqlite`"""
 
 Store = Annotated[
-    Path | None, typer.Option("--store", help="The collection's file; else the user's own.")
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="FILE|URL",
+        help="The collection: a file, or postgresql://…; else $GENRESCOPE_STORE, else your own.",
+    ),
 ]
+
+
+def place_of(store: str | None) -> list[str]:
+    """The option that names the same store again; a password is left out."""
+    from genrescope.collection.stores import public_name
+
+    return [] if store is None else ["--store", public_name(store)]
 
 
 def scan_command(
     library: Annotated[
-        list[str], typer.Argument(metavar="LIBRARY...", help="Folders, or single files.")
+        list[str],
+        typer.Argument(metavar="LIBRARY...", help="Folders, single files, or s3:// and the like."),
     ],
     store: Store = None,
     model: Annotated[
         list[str] | None, typer.Option("--model", "-m", help="Model name, file, or `all`.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Decoding processes; else one a processor.")
+        int | None,
+        typer.Option(min=1, max=256, help="Decoding processes a machine; else one a processor."),
     ] = None,
     limit: Annotated[
         float, typer.Option(min=0.1, help="Seconds of work on one file at most.")
@@ -63,7 +79,13 @@ def scan_command(
         bool, typer.Option("--retry", help="Also files that failed and have not changed.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object an event.")] = False,
-    engine: Annotated[str | None, typer.Option(help="openvino or onnxruntime.")] = None,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(help="For files: local or ray. For networks: openvino or onnxruntime."),
+    ] = None,
+    address: Annotated[
+        str, typer.Option(help="With --engine ray: the cluster's, HOST:6379; else one here.")
+    ] = "",
     device: Annotated[str | None, typer.Option(help="CPU, GPU, NPU or CUDA.")] = None,
 ) -> None:
     """Classify every sound file of a library, and keep what was found.
@@ -72,6 +94,7 @@ def scan_command(
     recognised by what they hold. A file that cannot be read is kept as a failure, with the
     reason, and stops nothing. Ctrl-C finishes what is in flight; the same command goes on from
     there. `.genrescopeignore` files name what is passed over, in the way of `.gitignore`.
+    `--engine ray` spreads the work over the machines of a Ray cluster.
 
     Exit code 1 says that some files failed in this run.
     """
@@ -82,8 +105,14 @@ def scan_command(
         choice = parse_windows(windows)
     except AudioError as error:
         raise typer.BadParameter(str(error)) from error
+    for_files, for_networks = _engines(engine or [])
+    if address and for_files != "ray":
+        raise typer.BadParameter("--address goes with --engine ray")
+    here = 0 if for_files == "ray" else scanning.usable_processors()
     terms = scanning.Terms(
-        workers=workers or scanning.usable_processors(),
+        workers=workers or here,
+        engine=for_files,
+        address=address,
         limit_seconds=limit,
         windows=choice,
         keep_windows=timeline,
@@ -92,7 +121,7 @@ def scan_command(
     from genrescope.classification.classifier import Classifier, load_models
     from genrescope.collection.stores import open_store
 
-    classifier = Classifier(load_models(model or [], engine, device))
+    classifier = Classifier(load_models(model or [], for_networks, device))
     with open_store(store) as opened, stopping() as stop:
         seats = scanning.seats_of(classifier, terms)
         agenda = scanning.plan(library, opened, seats, retry)
@@ -107,6 +136,17 @@ def scan_command(
         raise typer.Exit(130)
     if report.counts["failed"]:
         raise typer.Exit(1)
+
+
+def _engines(chosen: list[str]) -> tuple[str, str | None]:
+    """What works through the files, and what runs the networks: no name means both."""
+    from genrescope.collection import engines
+
+    files = [name for name in chosen if name in engines.names()]
+    networks = [name for name in chosen if name not in files]
+    if len(files) > 1 or len(networks) > 1:
+        raise typer.BadParameter("--engine takes one for the files and one for the networks")
+    return (*files, engines.DEFAULT)[0], (*networks, None)[0]
 
 
 @contextmanager
@@ -133,9 +173,9 @@ def stopping() -> Iterator[Stop]:
 class Report:
     """Says what a scan does: lines for people on standard error, or events on standard output."""
 
-    def __init__(self, agenda: Agenda, as_json: bool, store: Path | None) -> None:
+    def __init__(self, agenda: Agenda, as_json: bool, store: str | None) -> None:
         self.agenda = agenda
-        self._place = [] if store is None else ["--store", str(store)]
+        self._place = place_of(store)
         self.counts: Counter[str] = Counter()
         self._json = as_json
         self._began = time.monotonic()

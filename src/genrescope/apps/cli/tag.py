@@ -14,7 +14,7 @@ from rich.progress import track
 
 from genrescope.apps.cli import show
 from genrescope.apps.cli.find import Model
-from genrescope.apps.cli.scan import Store
+from genrescope.apps.cli.scan import Store, place_of
 from genrescope.types import Failure
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def plan_command(
         show.out().print(_line(change), highlight=False, markup=False)
     rest = f" (the first {SHOWN} are shown)" if count > SHOWN else ""
     show.remark(f"{count:,} of {len(table):,} files would change{rest}: {output}")
-    place = [] if store is None else ["--store", str(store)]
+    place = place_of(store)
     command = shlex.join(["genrescope", "tag", "apply", str(output), *place])
     show.remark(f"look at it, then: {command}")
     if failures:
@@ -131,7 +131,7 @@ def apply_command(
     changes = read_plan(plan)
     with open_store(store) as opened:
         _report(apply_plan(changes, opened, str(plan), keep_time=keep_time), len(changes))
-    place = [] if store is None else ["--store", str(store)]
+    place = place_of(store)
     show.remark("to undo: " + shlex.join(["genrescope", "tag", "undo", *place]))
 
 

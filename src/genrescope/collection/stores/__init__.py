@@ -1,10 +1,14 @@
 """Where a collection is kept: one module a kind of store, each offering ``open_store(place)``.
 
+A place is a file, or an address such as ``postgresql://…``: the module whose name its scheme begins
+with opens it.
+
 Types of a database never leave this folder.
 """
 
 from __future__ import annotations
 
+import os
 import pkgutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +21,8 @@ from genrescope.collection.values import Analysis, FileState, Seat
 from genrescope.types import CollectionError, Failure, FloatArray
 
 DEFAULT = "sqlite"
+PLACE_VARIABLE = "GENRESCOPE_STORE"
+"""Environment variable: the place where none is named; an address need not stand in a command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +174,10 @@ class StoreModule(Protocol):
         """Open what is at `place`, made or brought up to date first; raises `CollectionError`."""
         ...
 
+    def public_name(self, place: str) -> str:
+        """`place` as people may read it: without a password."""
+        ...
+
 
 def names() -> tuple[str, ...]:
     """The kinds of store found, sorted."""
@@ -188,11 +198,36 @@ def load(name: str) -> StoreModule:
     return cast(StoreModule, import_module(f"{__name__}.{name}"))
 
 
-def default_place() -> Path:
-    """The user's own collection."""
+def default_place() -> str:
+    """What ``GENRESCOPE_STORE`` names; else the user's own collection."""
     from platformdirs import user_data_path
 
-    return user_data_path("genrescope", appauthor=False) / "collection.sqlite"
+    own = user_data_path("genrescope", appauthor=False) / "collection.sqlite"
+    return os.environ.get(PLACE_VARIABLE) or str(own)
+
+
+def _module(place: str) -> StoreModule:
+    scheme, found, _ = place.partition("://")
+    if not found:
+        return load(DEFAULT)
+    fitting = [name for name in names() if name != DEFAULT and scheme.startswith(name)]
+    if not fitting:
+        others = ", ".join(f"{name}…://" for name in names() if name != DEFAULT)
+        raise CollectionError(f"no kind of store is called {scheme}://; a file's path, or {others}")
+    return load(fitting[0])
+
+
+def public_name(place: str | Path) -> str:
+    """A place as people may read it: without a password.
+
+    Raises
+    ------
+    CollectionError
+        If it is an address of nothing known.
+    MissingExtraError
+        If what reads such addresses is not installed.
+    """
+    return _module(str(place)).public_name(str(place))
 
 
 def open_store(place: str | Path | None = None, *, create: bool = True) -> Store:
@@ -201,7 +236,7 @@ def open_store(place: str | Path | None = None, *, create: bool = True) -> Store
     Parameters
     ----------
     place : str or path, optional
-        A file; the user's own collection by default.
+        A file, or an address such as ``postgresql://ana@host/music``; else `default_place`.
     create : bool
         Whether one that is not there is made; else that is an error.
 
@@ -210,6 +245,8 @@ def open_store(place: str | Path | None = None, *, create: bool = True) -> Store
     CollectionError
         If it cannot be opened, is something else, or was written by a later Genrescope.
     MissingExtraError
-        If it must be made or brought up to date, and the extra for it is not installed.
+        If it must be made or brought up to date, and the extra for it is not installed; or its
+        database is reached by something that is not.
     """
-    return load(DEFAULT).open_store(str(place or default_place()), create=create)
+    where = str(place or default_place())
+    return _module(where).open_store(where, create=create)

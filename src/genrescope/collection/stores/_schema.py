@@ -14,7 +14,13 @@ LATEST = "0001"
 FOLDER = Path(__file__).parent / "_migrations"
 
 
-def upgrade(dialect: str, connect: Callable[[], Any], found: str | None, name: str) -> None:
+def upgrade(
+    dialect: str,
+    connect: Callable[[], Any],
+    found: str | None,
+    name: str,
+    why: Callable[[Exception], str] = str,
+) -> None:
     """Bring a database from one version to the latest.
 
     Parameters
@@ -27,6 +33,8 @@ def upgrade(dialect: str, connect: Callable[[], Any], found: str | None, name: s
         The version that it has.
     name : str
         What to call it before people.
+    why : callable
+        An error of the database's own library as a sentence.
 
     Raises
     ------
@@ -54,4 +62,5 @@ def upgrade(dialect: str, connect: Callable[[], Any], found: str | None, name: s
     try:
         command.upgrade(config, "head")
     except SQLAlchemyError as error:
-        raise CollectionError(f"{name}: cannot be brought up to date ({error})") from error
+        reason = why(getattr(error, "orig", None) or error)
+        raise CollectionError(f"{name}: cannot be brought up to date: {reason}") from error

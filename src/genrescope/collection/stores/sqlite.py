@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-
-import numpy as np
+from typing import Any
 
 from genrescope.audio.source import shown
-from genrescope.collection.stores import Answers, Known, Writing
-from genrescope.collection.stores._rows import from_json, now, pack, to_json, unpack
 from genrescope.collection.stores._schema import LATEST, upgrade
-from genrescope.collection.values import Analysis, FileState, Seat
-from genrescope.types import CollectionError, Failure, refuse
+from genrescope.collection.stores._sql import SqlStore
+from genrescope.types import CollectionError, refuse
 
 PATIENCE_SECONDS = 60.0
 """How long another process may be writing before that is an error."""
@@ -26,7 +19,7 @@ PATIENCE_SECONDS = 60.0
 def open_store(place: str, *, create: bool = True) -> SqliteStore:
     """Open the file at `place`; see `genrescope.collection.stores.StoreModule`."""
     path = Path(place)
-    name = shown(place)
+    name = public_name(place)
     try:
         there = path.is_file() and path.stat().st_size > 0
         refuse(
@@ -44,6 +37,11 @@ def open_store(place: str, *, create: bool = True) -> SqliteStore:
         raise CollectionError(
             f"{name}: cannot be used as a collection's store ({error})"
         ) from error
+
+
+def public_name(place: str) -> str:
+    """The path as one printable line."""
+    return shown(place)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -72,262 +70,25 @@ def _version(path: Path) -> str | None:
         database.close()
 
 
-class SqliteStore:
-    """See `genrescope.collection.stores.Store`."""
+class SqliteStore(SqlStore):
+    """A file; any number of readers beside one writer."""
 
     def __init__(self, database: sqlite3.Connection, name: str) -> None:
+        super().__init__(name, sqlite3.Error)
         self._database = database
-        self._name = name
-        self._seat_ids: dict[Seat, int] = {}
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-            except BaseException:
-                self._database.rollback()
-                raise
-            self._database.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise CollectionError(f"{self._name}: cannot be written ({error})") from error
+    def _run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        return self._database.execute(sql, values)
 
-    def _rows(self, sql: str, *values: Any) -> list[Any]:
-        try:
-            return self._database.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise CollectionError(f"{self._name}: cannot be read ({error})") from error
+    def _run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        self._database.executemany(sql, rows)
 
-    def _seat_id(self, seat: Seat) -> int | None:
-        if seat not in self._seat_ids:
-            rows = self._rows(
-                "SELECT id FROM seat WHERE model = ? AND digest = ? AND recipe = ?",
-                *(seat.model, seat.digest, seat.recipe),
-            )
-            if not rows:
-                return None
-            self._seat_ids[seat] = rows[0][0]
-        return self._seat_ids[seat]
+    def _begin(self) -> None:
+        self._database.execute("BEGIN IMMEDIATE")
 
-    def _ids(self, seats: Sequence[Seat]) -> list[int]:
-        """Rows of the seats; -1, which no row has, for one that is new."""
-        found = (self._seat_id(seat) for seat in seats)
-        return [-1 if one is None else one for one in found]
-
-    def known(self, seats: Sequence[Seat]) -> dict[bytes, Known]:
-        """Every path that is there, as it stands for these seats."""
-        ids = self._ids(seats)
-        rows = self._rows(
-            "SELECT path, size, modified_ns, (SELECT count(*) FROM analysis a WHERE "
-            f"a.digest = file.digest AND a.seat_id IN ({_marks(ids)})), failure.file_id "
-            "FROM file LEFT JOIN failure ON failure.file_id = file.id WHERE gone_at IS NULL",
-            *ids,
-        )
-        return {
-            path: Known(size, modified, count == len(ids), failed is not None)
-            for path, size, modified, count, failed in rows
-        }
-
-    def contents(self, size: int, seats: Sequence[Seat]) -> frozenset[bytes]:
-        """SHA-256 of the contents of that size which every seat has analysed."""
-        ids = self._ids(seats)
-        rows = self._rows(
-            "SELECT DISTINCT digest FROM file WHERE size = ? AND digest IS NOT NULL AND "
-            "(SELECT count(*) FROM analysis a WHERE a.digest = file.digest AND "
-            f"a.seat_id IN ({_marks(ids)})) = ?",
-            *(size, *ids, len(ids)),
-        )
-        return frozenset(digest for (digest,) in rows)
-
-    def keep(self, file: FileState, digest: bytes, analyses: Sequence[Analysis]) -> None:
-        """Keep what a file holds, and what was made of it."""
-        with self._writing() as database:
-            self._put_file(file, digest)
-            for one in analyses:
-                best = one.seat.labels[int(np.argmax(one.probabilities))]
-                kept = one.per_window is not None
-                database.execute(
-                    "INSERT OR REPLACE INTO analysis VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        *(digest, self._put_seat(one.seat), now(), one.seconds, one.music, best),
-                        pack(one.probabilities),
-                        pack(one.window_starts) if kept else None,
-                        pack(one.per_window) if one.per_window is not None else None,
-                    ),
-                )
-
-    def _put_file(self, file: FileState, digest: bytes | None) -> int:
-        row = self._database.execute(
-            "INSERT INTO file (path, name, size, modified_ns, digest, seen_at) "
-            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET size = excluded.size, "
-            "modified_ns = excluded.modified_ns, digest = excluded.digest, "
-            "seen_at = excluded.seen_at, gone_at = NULL RETURNING id",
-            (file.path, file.name, file.size, file.modified_ns, digest, now()),
-        ).fetchone()
-        self._database.execute("DELETE FROM failure WHERE file_id = ?", row)
-        return int(row[0])
-
-    def _put_seat(self, seat: Seat) -> int:
-        found = self._seat_id(seat)
-        if found is not None:
-            return found
-        row = self._database.execute(
-            "INSERT INTO seat (model, digest, recipe, labels) VALUES (?, ?, ?, ?) RETURNING id",
-            (seat.model, seat.digest, seat.recipe, to_json(seat.labels)),
-        ).fetchone()
-        return int(row[0])
-
-    def keep_known(self, file: FileState, digest: bytes) -> bytes | None:
-        """Keep that a file holds a content known already; the path that it moved from, if any."""
-        with self._writing() as database:
-            gone = database.execute(
-                "SELECT id, path FROM file WHERE digest = ? AND gone_at IS NOT NULL AND path != ? "
-                "ORDER BY gone_at DESC LIMIT 1",
-                (digest, file.path),
-            ).fetchone()
-            self._put_file(file, digest)
-            if gone is None:
-                return None
-            database.execute("DELETE FROM failure WHERE file_id = ?", gone[:1])
-            database.execute("DELETE FROM file WHERE id = ?", gone[:1])
-            return bytes(gone[1])
-
-    def keep_failure(self, file: FileState, failure: Failure) -> None:
-        """Keep that a file failed as it stands."""
-        with self._writing() as database:
-            row = self._put_file(file, None)
-            database.execute(
-                "INSERT INTO failure VALUES (?, ?, ?, ?)",
-                (row, now(), failure.stage, failure.reason),
-            )
-
-    def mark_gone(self, paths: Iterable[bytes]) -> None:
-        """These paths are no longer there."""
-        with self._writing() as database:
-            database.executemany(
-                "UPDATE file SET gone_at = ? WHERE path = ?", [(now(), path) for path in paths]
-            )
-
-    def seats(self) -> tuple[tuple[Seat, int], ...]:
-        """Every seat with its number of files, the latest first."""
-        rows = self._rows(
-            "SELECT model, seat.digest, recipe, labels, count(file.id) FROM seat "
-            "LEFT JOIN analysis ON seat_id = seat.id "
-            "LEFT JOIN file ON file.digest = analysis.digest AND gone_at IS NULL "
-            "GROUP BY seat.id ORDER BY seat.id DESC"
-        )
-        return tuple((Seat(m, d, r, from_json(labels)), count) for m, d, r, labels, count in rows)
-
-    def answers(self, seats: Sequence[Seat]) -> tuple[Answers, ...]:
-        """All analyses of these seats, in order of path."""
-        return tuple(self._answers(seat) for seat in seats)
-
-    def _answers(self, seat: Seat) -> Answers:
-        rows = self._rows(
-            "SELECT path, probabilities, seconds, music FROM file JOIN analysis USING (digest) "
-            "WHERE gone_at IS NULL AND seat_id = ? ORDER BY path",
-            *self._ids([seat]),
-        )
-        width = len(seat.labels)
-        table = unpack(b"".join(row[1] for row in rows), width)
-        seconds = np.array([row[2] for row in rows], dtype=np.float32)
-        music = np.array([row[3] for row in rows], dtype=np.float32)
-        return Answers(seat, tuple(row[0] for row in rows), table, seconds, music)
-
-    def timeline(self, path: bytes, seat: Seat) -> Analysis | None:
-        """One analysis with its windows, as far as they were kept."""
-        rows = self._rows(
-            "SELECT probabilities, seconds, music, window_starts, windows FROM file "
-            "JOIN analysis USING (digest) WHERE path = ? AND seat_id = ?",
-            *(path, *self._ids([seat])),
-        )
-        if not rows:
-            return None
-        packed, seconds, music, starts, windows = rows[0]
-        width = len(seat.labels)
-        row = unpack(packed, width)[0]
-        if windows is None:
-            return Analysis(seat, row, seconds, music)
-        times = tuple(float(start) for start in unpack(starts, 1)[:, 0])
-        return Analysis(seat, row, seconds, music, times, unpack(windows, width))
-
-    def failures(self) -> tuple[tuple[bytes, Failure], ...]:
-        """Files that are there and failed, in order of path."""
-        rows = self._rows(
-            "SELECT path, name, stage, reason FROM failure JOIN file ON file.id = file_id "
-            "WHERE gone_at IS NULL ORDER BY path"
-        )
-        return tuple((path, Failure(name, stage, reason)) for path, name, stage, reason in rows)
-
-    def begin_run(self, plan: str) -> int:
-        """Enter a `tag apply` into the journal: its number."""
-        with self._writing() as database:
-            row = database.execute(
-                "INSERT INTO tag_run (at, tag_plan) VALUES (?, ?) RETURNING id", (now(), plan)
-            ).fetchone()
-            return int(row[0])
-
-    def note_writing(self, writing: Writing) -> None:
-        """Enter a file into the journal before its tags are written."""
-        with self._writing() as database:
-            database.execute(
-                "INSERT INTO tag_writing (run_id, path, name, before, after, at) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    *(writing.run, writing.path, shown(os.fsdecode(writing.path))),
-                    *(to_json(writing.before), to_json(writing.after), now()),
-                ),
-            )
-
-    def note_undone(self, writing: Writing) -> None:
-        """Its tags are as they were before."""
-        with self._writing() as database:
-            database.execute(
-                "UPDATE tag_writing SET undone_at = ? WHERE run_id = ? AND path = ?",
-                (now(), writing.run, writing.path),
-            )
-
-    def journal(self, run: int | None = None) -> tuple[Writing, ...]:
-        """Writings of that run, or of the latest with something to undo."""
-        rows = self._rows(
-            "SELECT path, before, after, run_id, undone_at FROM tag_writing WHERE run_id = "
-            "coalesce(?, (SELECT max(run_id) FROM tag_writing WHERE undone_at IS NULL)) "
-            "ORDER BY id",
-            run,
-        )
-        return tuple(
-            Writing(path, from_json(before), from_json(after), number, undone is not None)
-            for path, before, after, number, undone in rows
-        )
-
-    def follow(self, file: FileState, before: bytes, after: bytes) -> None:
-        """A file's tags changed its bytes but not its sound: what is known of it stays."""
-        with self._writing() as database:
-            database.execute(
-                "INSERT OR IGNORE INTO analysis SELECT ?, seat_id, made_at, seconds, music, genre, "
-                "probabilities, window_starts, windows FROM analysis WHERE digest = ?",
-                (after, before),
-            )
-            known = database.execute("SELECT 1 FROM analysis WHERE digest = ?", (after,))
-            if known.fetchone() is not None:
-                self._put_file(file, after)
+    def _roll_back(self) -> None:
+        self._database.rollback()
 
     def close(self) -> None:
-        """Let go of the database; twice does no harm."""
+        """Let go of the file; twice does no harm."""
         self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-def _marks(ids: Sequence[int]) -> str:
-    return ", ".join("?" * len(ids))

@@ -1,0 +1,332 @@
+"""What every store that speaks SQL does: each statement once, for all of them.
+
+A dialect says how a statement is run and how a transaction begins, and nothing else. Statements
+keep to what SQLite (3.35) and PostgreSQL (12) both know, with ``?`` where a value belongs.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from genrescope.audio.source import shown
+from genrescope.collection.stores import Answers, Known, Writing
+from genrescope.collection.stores._rows import from_json, now, pack, to_json, unpack
+from genrescope.collection.values import Analysis, FileState, Seat
+from genrescope.types import CollectionError, Failure
+
+_COLUMNS = "digest, seat_id, made_at, seconds, music, genre, probabilities, window_starts, windows"
+_NEW_VALUES = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")[2:])
+
+
+class Cursor(Protocol):
+    """What a statement gave."""
+
+    def fetchone(self) -> Any:
+        """The next row, or None."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+        ...
+
+
+class SqlStore(ABC):
+    """See `genrescope.collection.stores.Store`.
+
+    Parameters
+    ----------
+    name : str
+        What to call it before people.
+    errors : type of exception
+        What the database's own library raises.
+    """
+
+    def __init__(self, name: str, errors: type[Exception]) -> None:
+        self._name = name
+        self._errors = errors
+        self._seat_ids: dict[Seat, int] = {}
+
+    @abstractmethod
+    def _run(self, sql: str, values: Sequence[Any] = ()) -> Cursor:
+        """Run one statement."""
+
+    @abstractmethod
+    def _run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for every row."""
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """Begin a transaction that writes."""
+
+    @abstractmethod
+    def _roll_back(self) -> None:
+        """Undo it; without one, or without a database, no harm."""
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            self._begin()
+            try:
+                yield
+                self._run("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+        except self._errors as error:
+            raise CollectionError(f"{self._name}: cannot be written ({_told(error)})") from error
+
+    def _rows(self, sql: str, *values: Any) -> list[Any]:
+        try:
+            return self._run(sql, values).fetchall()
+        except self._errors as error:
+            raise CollectionError(f"{self._name}: cannot be read ({_told(error)})") from error
+
+    def _seat_id(self, seat: Seat) -> int | None:
+        if seat not in self._seat_ids:
+            rows = self._rows(
+                "SELECT id FROM seat WHERE model = ? AND digest = ? AND recipe = ?",
+                *(seat.model, seat.digest, seat.recipe),
+            )
+            if not rows:
+                return None
+            self._seat_ids[seat] = rows[0][0]
+        return self._seat_ids[seat]
+
+    def _ids(self, seats: Sequence[Seat]) -> list[int]:
+        """Rows of the seats; -1, which no row has, for one that is new."""
+        found = (self._seat_id(seat) for seat in seats)
+        return [-1 if one is None else one for one in found]
+
+    def known(self, seats: Sequence[Seat]) -> dict[bytes, Known]:
+        """Every path that is there, as it stands for these seats."""
+        ids = self._ids(seats)
+        rows = self._rows(
+            "SELECT path, size, modified_ns, (SELECT count(*) FROM analysis a WHERE "
+            f"a.digest = file.digest AND a.seat_id IN ({_marks(ids)})), failure.file_id "
+            "FROM file LEFT JOIN failure ON failure.file_id = file.id WHERE gone_at IS NULL",
+            *ids,
+        )
+        return {
+            path: Known(size, modified, count == len(ids), failed is not None)
+            for path, size, modified, count, failed in rows
+        }
+
+    def contents(self, size: int, seats: Sequence[Seat]) -> frozenset[bytes]:
+        """SHA-256 of the contents of that size which every seat has analysed."""
+        ids = self._ids(seats)
+        rows = self._rows(
+            "SELECT DISTINCT digest FROM file WHERE size = ? AND digest IS NOT NULL AND "
+            "(SELECT count(*) FROM analysis a WHERE a.digest = file.digest AND "
+            f"a.seat_id IN ({_marks(ids)})) = ?",
+            *(size, *ids, len(ids)),
+        )
+        return frozenset(digest for (digest,) in rows)
+
+    def keep(self, file: FileState, digest: bytes, analyses: Sequence[Analysis]) -> None:
+        """Keep what a file holds, and what was made of it."""
+        with self._writing():
+            self._put_file(file, digest)
+            for one in analyses:
+                best = one.seat.labels[int(np.argmax(one.probabilities))]
+                kept = one.per_window is not None
+                self._run(
+                    f"INSERT INTO analysis ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                    f"ON CONFLICT (digest, seat_id) DO UPDATE SET {_NEW_VALUES}",
+                    (
+                        *(digest, self._put_seat(one.seat), now(), one.seconds, one.music, best),
+                        pack(one.probabilities),
+                        pack(one.window_starts) if kept else None,
+                        pack(one.per_window) if one.per_window is not None else None,
+                    ),
+                )
+
+    def _put_file(self, file: FileState, digest: bytes | None) -> int:
+        row = self._run(
+            "INSERT INTO file (path, name, size, modified_ns, digest, seen_at) "
+            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET size = excluded.size, "
+            "modified_ns = excluded.modified_ns, digest = excluded.digest, "
+            "seen_at = excluded.seen_at, gone_at = NULL RETURNING id",
+            (file.path, file.name, file.size, file.modified_ns, digest, now()),
+        ).fetchone()
+        self._run("DELETE FROM failure WHERE file_id = ?", row)
+        return int(row[0])
+
+    def _put_seat(self, seat: Seat) -> int:
+        found = self._seat_id(seat)
+        if found is not None:
+            return found
+        values = (seat.model, seat.digest, seat.recipe, to_json(seat.labels))
+        row = self._run(
+            "INSERT INTO seat (model, digest, recipe, labels) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (model, digest, recipe) DO UPDATE SET labels = excluded.labels "
+            "RETURNING id",
+            values,
+        ).fetchone()
+        return int(row[0])
+
+    def keep_known(self, file: FileState, digest: bytes) -> bytes | None:
+        """Keep that a file holds a content known already; the path that it moved from, if any."""
+        with self._writing():
+            gone = self._run(
+                "SELECT id, path FROM file WHERE digest = ? AND gone_at IS NOT NULL AND path != ? "
+                "ORDER BY gone_at DESC LIMIT 1",
+                (digest, file.path),
+            ).fetchone()
+            self._put_file(file, digest)
+            if gone is None:
+                return None
+            self._run("DELETE FROM failure WHERE file_id = ?", gone[:1])
+            self._run("DELETE FROM file WHERE id = ?", gone[:1])
+            return bytes(gone[1])
+
+    def keep_failure(self, file: FileState, failure: Failure) -> None:
+        """Keep that a file failed as it stands."""
+        with self._writing():
+            row = self._put_file(file, None)
+            self._run(
+                "INSERT INTO failure VALUES (?, ?, ?, ?)",
+                (row, now(), failure.stage, shown(failure.reason)),
+            )
+
+    def mark_gone(self, paths: Iterable[bytes]) -> None:
+        """These paths are no longer there."""
+        with self._writing():
+            self._run_many(
+                "UPDATE file SET gone_at = ? WHERE path = ?", [(now(), path) for path in paths]
+            )
+
+    def seats(self) -> tuple[tuple[Seat, int], ...]:
+        """Every seat with its number of files, the latest first."""
+        rows = self._rows(
+            "SELECT model, seat.digest, recipe, labels, count(file.id) FROM seat "
+            "LEFT JOIN analysis ON seat_id = seat.id "
+            "LEFT JOIN file ON file.digest = analysis.digest AND gone_at IS NULL "
+            "GROUP BY seat.id ORDER BY seat.id DESC"
+        )
+        return tuple((Seat(m, d, r, from_json(labels)), count) for m, d, r, labels, count in rows)
+
+    def answers(self, seats: Sequence[Seat]) -> tuple[Answers, ...]:
+        """All analyses of these seats, in order of path."""
+        return tuple(self._answers(seat) for seat in seats)
+
+    def _answers(self, seat: Seat) -> Answers:
+        rows = self._rows(
+            "SELECT path, probabilities, seconds, music FROM file JOIN analysis USING (digest) "
+            "WHERE gone_at IS NULL AND seat_id = ? ORDER BY path",
+            *self._ids([seat]),
+        )
+        width = len(seat.labels)
+        table = unpack(b"".join(row[1] for row in rows), width)
+        seconds = np.array([row[2] for row in rows], dtype=np.float32)
+        music = np.array([row[3] for row in rows], dtype=np.float32)
+        return Answers(seat, tuple(row[0] for row in rows), table, seconds, music)
+
+    def timeline(self, path: bytes, seat: Seat) -> Analysis | None:
+        """One analysis with its windows, as far as they were kept."""
+        rows = self._rows(
+            "SELECT probabilities, seconds, music, window_starts, windows FROM file "
+            "JOIN analysis USING (digest) WHERE path = ? AND seat_id = ?",
+            *(path, *self._ids([seat])),
+        )
+        if not rows:
+            return None
+        packed, seconds, music, starts, windows = rows[0]
+        width = len(seat.labels)
+        row = unpack(packed, width)[0]
+        if windows is None:
+            return Analysis(seat, row, seconds, music)
+        times = tuple(float(start) for start in unpack(starts, 1)[:, 0])
+        return Analysis(seat, row, seconds, music, times, unpack(windows, width))
+
+    def failures(self) -> tuple[tuple[bytes, Failure], ...]:
+        """Files that are there and failed, in order of path."""
+        rows = self._rows(
+            "SELECT path, name, stage, reason FROM failure JOIN file ON file.id = file_id "
+            "WHERE gone_at IS NULL ORDER BY path"
+        )
+        return tuple((path, Failure(name, stage, reason)) for path, name, stage, reason in rows)
+
+    def begin_run(self, plan: str) -> int:
+        """Enter a `tag apply` into the journal: its number."""
+        with self._writing():
+            row = self._run(
+                "INSERT INTO tag_run (at, tag_plan) VALUES (?, ?) RETURNING id", (now(), plan)
+            ).fetchone()
+            return int(row[0])
+
+    def note_writing(self, writing: Writing) -> None:
+        """Enter a file into the journal before its tags are written."""
+        with self._writing():
+            self._run(
+                "INSERT INTO tag_writing (run_id, path, name, before, after, at) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    *(writing.run, writing.path, shown(os.fsdecode(writing.path))),
+                    *(to_json(writing.before), to_json(writing.after), now()),
+                ),
+            )
+
+    def note_undone(self, writing: Writing) -> None:
+        """Its tags are as they were before."""
+        with self._writing():
+            self._run(
+                "UPDATE tag_writing SET undone_at = ? WHERE run_id = ? AND path = ?",
+                (now(), writing.run, writing.path),
+            )
+
+    def journal(self, run: int | None = None) -> tuple[Writing, ...]:
+        """Writings of that run, or of the latest with something to undo."""
+        rows = self._rows(
+            "SELECT path, before, after, run_id, undone_at FROM tag_writing WHERE run_id = "
+            "coalesce(?, (SELECT max(run_id) FROM tag_writing WHERE undone_at IS NULL)) "
+            "ORDER BY id",
+            run,
+        )
+        return tuple(
+            Writing(path, from_json(before), from_json(after), number, undone is not None)
+            for path, before, after, number, undone in rows
+        )
+
+    def follow(self, file: FileState, before: bytes, after: bytes) -> None:
+        """A file's tags changed its bytes but not its sound: what is known of it stays."""
+        with self._writing():
+            self._run(
+                f"INSERT INTO analysis ({_COLUMNS}) SELECT ?, seat_id, made_at, seconds, music, "
+                "genre, probabilities, window_starts, windows FROM analysis WHERE digest = ? "
+                "ON CONFLICT DO NOTHING",
+                (after, before),
+            )
+            known = self._run("SELECT 1 FROM analysis WHERE digest = ?", (after,))
+            if known.fetchone() is not None:
+                self._put_file(file, after)
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the database; twice does no harm."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _marks(ids: Sequence[int]) -> str:
+    return ", ".join("?" * len(ids))
+
+
+def _told(error: Exception) -> str:
+    """The library's first line: what follows are hints for who wrote the statement."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
