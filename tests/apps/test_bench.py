@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from genrescope.apps.bench import line, networks, scale, scanning, spectrograms
+from genrescope.apps.bench import explaining, line, networks, scale, scanning, spectrograms
 from genrescope.apps.bench.timing import MOST_CALLS, alone, pair
 from genrescope.classification.classifier import load_models
 from genrescope.types import CollectionError
@@ -55,6 +55,15 @@ def test_figures_of_a_scan(samples: Path) -> None:
     assert scanning.measure(source, models, scanning.Sizes(files=0)) == []
     with pytest.raises(CollectionError, match="needs an mp3"):
         scanning.measure(samples / "jazz_vibe_ace.flac", models, sizes)
+
+
+def test_explaining_beside_classifying(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENRESCOPE_MODELS", "")
+    monkeypatch.setattr(explaining, "SONG_SECONDS", 30.0)
+    models = load_models(["mobilenetv3_mel"])
+    rows = explaining.measure(samples / "country_short_1s5.mp3", models, repeats=1)
+    assert [row.theirs for row in rows] == ["classification alone", "its windows in one batch"]
+    assert all(row.ratio > 0 and "at most" in row.note for row in rows)
 
 
 def test_what_a_million_songs_cost(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -269,6 +269,22 @@ def test_explain_shows_what_a_change_moves(samples: Path, tmp_path: Path) -> Non
     assert plain["change"]["after"]["notices"][0]["code"] == "gap"
 
 
+def test_clean_up_is_off_unless_asked_for_and_stands_in_the_result(samples: Path) -> None:
+    song = str(samples / "country_short_1s5.mp3")
+    codes = []
+    for asked in ((), ("--clean",), ("--clean-band", "100", "8000")):
+        code, out, _ = run("classify", song, "--json", *asked)
+        assert code == 0
+        codes.append([notice["code"] for notice in json.loads(out)["notices"]])
+    cleaning = {"trimmed", "kept-band", "denoised"}
+    assert not cleaning & set(codes[0])
+    assert codes[1][:3] == ["trimmed", "kept-band", "denoised"]
+    assert cleaning & set(codes[2]) == {"kept-band"}
+    code, _, err = run("classify", song, "--clean-noise", "1000")
+    assert code == 2
+    assert "97 dB" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -11,7 +11,13 @@ import soundfile
 from numpy.typing import NDArray
 
 from genrescope.classification.classifier import Classifier, load_models
-from genrescope.classification.timeline import PENALTY, change_points, lay_out, trace
+from genrescope.classification.timeline import (
+    PENALTY,
+    change_points,
+    find_disagreements,
+    lay_out,
+    trace,
+)
 from genrescope.types import Prediction
 from tests import onnx_models
 
@@ -127,3 +133,19 @@ def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:
         most.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert most[1] < most[0] + 1_000_000
+
+
+def test_where_models_pull_apart() -> None:
+    from genrescope.classification.agreement import compare
+
+    starts = [10.0 * place for place in range(6)]
+    sure, other = np.eye(2, dtype=np.float32)
+    half = np.full(2, 0.5, dtype=np.float32)
+    first = np.stack([sure] * 6)
+    second = np.stack([sure, other, other, half, sure, other])
+    both = compare([told("one", starts, first), told("two", starts, second)])
+    found = lay_out(both, {"one": 10.0, "two": 10.0})
+    assert find_disagreements(found) == [1, 2, 5, 3]
+    assert find_disagreements(found, most=2, least_seconds=15) == [1, 5]
+    alone = lay_out(told("one", starts, first), {"one": 10.0})
+    assert find_disagreements(alone) == []

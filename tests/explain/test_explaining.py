@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -16,10 +18,10 @@ from genrescope.classification.calibrate import apply_temperature
 from genrescope.classification.classifier import Classifier, Model, load_models, look, see
 from genrescope.explain import methods
 from genrescope.explain.agreement import rank_agreement
-from genrescope.explain.change import classify_changed, hear_changed, to_wav
+from genrescope.explain.change import classify_changed, hear_changed, to_file
 from genrescope.explain.explainer import explain
 from genrescope.explain.masking import greatest, mask_window
-from genrescope.models import read_model, save_model
+from genrescope.models import find, read_model, save_model
 from genrescope.models.engines import open_engine
 from genrescope.models.weights import store_weights_int8
 from genrescope.types import FloatArray, GenrescopeError, Prediction
@@ -146,6 +148,46 @@ def test_an_untrained_networks_map_is_another(folder: Path) -> None:
     assert abs(rank_agreement(maps[1], maps[2])) < 0.9
 
 
+def test_a_shipped_networks_maps_depend_on_what_it_learned(folder: Path, samples: Path) -> None:
+    """The same file with its weights shuffled explains the same song in another way."""
+    song = samples / "metal_armygeddon.mp3"
+    graph = onnx.load(find("mobilenetv3_mel").path)
+    generator = np.random.default_rng(0)
+    for tensor in graph.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.ndim > 1:
+            mixed = generator.permutation(values.ravel()).reshape(values.shape)
+            tensor.CopyFrom(numpy_helper.from_array(mixed, tensor.name))
+    path = folder / "untaught.onnx"
+    card = replace(model_of("mobilenetv3_mel").card, name="untaught")
+    save_model(graph, card, path)
+    for method, most in (("cam", 0.6), ("occlusion", 0.6)):
+        taught, untaught = (
+            explain(model_of(name), song, genre="Rock", method=method).cells
+            for name in ("mobilenetv3_mel", "untaught")
+        )
+        assert np.abs(untaught).max() > 0
+        assert abs(rank_agreement(taught, untaught)) < most
+
+
+def test_a_vision_transformer_is_explained_by_occlusion(folder: Path, samples: Path) -> None:
+    """Its file gives no map: the message says what to do instead, and that is the default."""
+    pytest.importorskip("torch", reason="the extra 'train' is not installed")
+    from genrescope.learn import networks
+    from genrescope.learn.export import export_graph
+
+    card = onnx_models.card("vit")
+    network: Any = networks.build("vit_b_16", card.picture.channels, len(card.labels)).eval()
+    network.encoder.layers = network.encoder.layers[:1]
+    save_model(export_graph(network, card.picture), card, folder / "vit.onnx")
+    model = model_of("vit")
+    with pytest.raises(GenrescopeError, match="vit gives no class activation map: explain it by"):
+        explain(model, samples / "jazz_vibe_ace.flac", method="cam")
+    one = explain(model, samples / "jazz_vibe_ace.flac", duration=10)
+    assert one.method == "occlusion"
+    assert np.abs(one.cells).max() > 0
+
+
 def test_only_the_first_span_is_explained_and_it_says_so(tmp_path: Path) -> None:
     sound = 0.1 * np.random.default_rng(0).standard_normal(22050 * 75).astype(np.float32)
     soundfile.write(tmp_path / "long.wav", sound, 22050)
@@ -197,5 +239,5 @@ def test_leaving_a_band_out_moves_what_is_said(samples: Path) -> None:
         assert [n.code for n in after.notices if n not in before.notices] == ["band-stop"]
     heard = hear_changed(song, [BandStop(0, 250)], duration=2.0)
     assert heard.seconds == pytest.approx(2.0, abs=0.01)
-    with soundfile.SoundFile(io.BytesIO(to_wav(heard))) as file:
+    with soundfile.SoundFile(io.BytesIO(to_file(heard))) as file:
         assert (file.samplerate, file.frames) == (heard.sample_rate, heard.samples.size)

@@ -141,7 +141,7 @@ def draw_timeline(
         )
     _draw_segments(panels[1], timeline, 0.25 if narrow else 0.06)
     if timeline.divergence is not None:
-        edges, rows = _steps(timeline, timeline.divergence[:, None].astype(np.float32))
+        edges, rows = step_edges(timeline, timeline.divergence[:, None].astype(np.float32))
         panels[2].fill_between(edges, 0, rows[:, 0], color="#444444", step="post", linewidth=0)
         panels[2].set_ylim(0, max(0.2, float(timeline.divergence.max()) * 1.1))
         panels[2].set_ylabel("models apart\n(bits)", fontsize=8)
@@ -154,7 +154,7 @@ def _stack(axes: Any, timeline: Timeline) -> None:
     places = [timeline.labels.index(label) for label in shown]
     rows = timeline.probabilities[:, places]
     rest = np.maximum(0, 1 - rows.sum(axis=1, keepdims=True))
-    edges, stacked = _steps(timeline, np.concatenate([rows, rest], axis=1))
+    edges, stacked = step_edges(timeline, np.concatenate([rows, rest], axis=1))
     tops = np.cumsum(stacked, axis=1)
     names = [*shown, "others"]
     for column, name in enumerate(names):
@@ -182,8 +182,21 @@ def _draw_segments(axes: Any, timeline: Timeline, least: float) -> None:
     axes.set_ylabel("segments", fontsize=8)
 
 
-def _steps(timeline: Timeline, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Edges of the steps and their rows, the last one twice, for areas drawn in steps."""
+def step_edges(timeline: Timeline, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Edges of the steps and their rows, the last one twice, for areas drawn in steps.
+
+    Parameters
+    ----------
+    timeline : Timeline
+    rows : ndarray of float32, shape (n, columns)
+        Of the steps.
+
+    Returns
+    -------
+    edges : ndarray of float32, shape (n + 1,)
+        In seconds of the source.
+    rows : ndarray of float32, shape (n + 1, columns)
+    """
     middles = timeline.seconds
     between = (middles[:-1] + middles[1:]) / 2
     ends = (timeline.segments[0].start, timeline.segments[-1].end)

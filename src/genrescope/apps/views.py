@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from genrescope import models, spectrogram
-from genrescope.audio import AudioSource, listen, parse_windows
+from genrescope.audio import AudioSource, Change, listen, parse_windows
 from genrescope.classification.classifier import draw_spans
 from genrescope.spectrogram.picture import draw_picture
 from genrescope.types import (
@@ -50,6 +51,7 @@ def draw_view(
     start: float = 0.0,
     duration: float | None = None,
     longest: float = LONGEST_SECONDS,
+    changes: Sequence[Change] = (),
 ) -> View:
     """Draw a stretch of a recording by our recipe of that kind, at a finer hop.
 
@@ -63,6 +65,8 @@ def draw_view(
         The stretch, in seconds; to the end by default.
     longest : float
         Seconds that are drawn at most.
+    changes : sequence of Change
+        Made to the sound first.
 
     Raises
     ------
@@ -71,11 +75,11 @@ def draw_view(
     """
     spec = replace(GENRESCOPE_MEL if kind == "mel" else GENRESCOPE_CQT, hop_length=hop)
     seconds = longest if duration is None else min(duration, longest)
-    with listen(source, start=start, duration=seconds) as recording:
+    with listen(source, start=start, duration=seconds, changes=changes) as recording:
         samples = np.concatenate(list(recording.resampled(spec.sample_rate)))
-        stated, name = recording.info.seconds, recording.name
+        stated, name, begin = recording.info.seconds, recording.name, recording.start
     wanted = duration if duration is not None else (stated or 0.0) - start
-    drawn = spectrogram.draw(Waveform(samples, spec.sample_rate, start, name), spec)
+    drawn = spectrogram.draw(Waveform(samples, spec.sample_rate, begin, name), spec)
     return View(drawn, min(wanted, (stated or wanted) - start) <= longest, longest)
 
 

@@ -14,8 +14,9 @@
 
 from genrescope.audio.chain import Chain, Chains
 from genrescope.audio.changes import BandPass, BandStop, Change, Gap
+from genrescope.audio.cleaning import Denoise, KeptBand, Trim, read_cleaning
 from genrescope.audio.cut import Cutter, Span, spans
-from genrescope.audio.decode import AudioStream, open_audio
+from genrescope.audio.decode import AudioStream, open_audio, open_stream
 from genrescope.audio.info import SoundInfo
 from genrescope.audio.peaks import Peaks, peaks
 from genrescope.audio.quality import QualityMeter
@@ -34,18 +35,23 @@ __all__ = [
     "Chains",
     "Change",
     "Cutter",
+    "Denoise",
     "Gap",
+    "KeptBand",
     "Peaks",
     "QualityMeter",
     "Recording",
     "Resampler",
     "SoundInfo",
     "Span",
+    "Trim",
     "WindowChoice",
     "listen",
     "open_audio",
+    "open_stream",
     "parse_windows",
     "peaks",
+    "read_cleaning",
     "resample",
     "resampled_length",
     "spans",

@@ -1,4 +1,4 @@
-"""Sound that is changed before it is looked at: a band or a stretch left out, silence trimmed.
+"""Sound that is changed before it is looked at: a band or a stretch left out.
 
 A change is made to the waveform as it is decoded, block by block, so that what is looked at can
 be listened to. Every change says of itself what it did, and a result keeps that as a notice.
@@ -27,7 +27,29 @@ class Changer(Protocol):
     """A change at work on one recording."""
 
     def push(self, block: FloatArray) -> FloatArray:
-        """Float32 (n,) in, as many changed samples out."""
+        """Float32 (n,) in, what is ready of the changed samples out."""
+        ...
+
+    def finish(self) -> FloatArray:
+        """The samples that were held back."""
+        ...
+
+
+class Change(Protocol):
+    """What can be done to sound before it is looked at."""
+
+    def notice(self) -> Notice:
+        """What was done, for the result."""
+        ...
+
+    def changer(self, sample_rate: int, start: float) -> Changer:
+        """What does it to sound of that rate that begins at `start` seconds.
+
+        Raises
+        ------
+        AudioError
+            If it leaves nothing of such sound, or cannot be done to it.
+        """
         ...
 
 
@@ -128,21 +150,26 @@ class Gap:
         return _Silencer(sample_rate, self.begin - start, self.end - start)
 
 
-Change = BandStop | BandPass | Gap
-
-
 def _check_order(low: float, high: float, what: str, unit: str) -> None:
     good = math.isfinite(low) and math.isfinite(high) and 0 <= low < high
     words = f"a {what} runs from one value to a greater one, not from {low:g} to {high:g} {unit}"
     refuse(not good, words, AudioError)
 
 
-class _Nothing:
+class Prompt:
+    """A changer that holds nothing back."""
+
+    def finish(self) -> FloatArray:
+        """Nothing."""
+        return np.zeros(0, dtype=np.float32)
+
+
+class _Nothing(Prompt):
     def push(self, block: FloatArray) -> FloatArray:
         return block
 
 
-class _Filter:
+class _Filter(Prompt):
     """A filter that keeps its state from block to block."""
 
     def __init__(self, sample_rate: int, kind: FilterKind, *edges: float) -> None:
@@ -160,7 +187,7 @@ class _Filter:
         return samples
 
 
-class _Silencer:
+class _Silencer(Prompt):
     def __init__(self, sample_rate: int, begin: float, end: float) -> None:
         self._rate, self._begin, self._end = sample_rate, begin, end
         self._heard = 0

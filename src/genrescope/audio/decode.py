@@ -14,7 +14,8 @@ from typing import BinaryIO, Self
 
 from genrescope.audio.info import Decoder, SoundInfo
 from genrescope.audio.levels import Levels, loudness_scale
-from genrescope.audio.source import FileSource, open_source, source_name
+from genrescope.audio.source import AudioSource, FileSource, open_source, source_name
+from genrescope.audio.stream import Stream, StreamSource
 from genrescope.types import AudioError, DecodeError, EmptyAudioError, FloatArray, Notice
 
 RATES_HZ = (1000, 1_536_000)
@@ -237,3 +238,12 @@ def _reason(error: Exception) -> str:
     """The library's reason without the file object's repr or the error's number."""
     text = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
     return str(text).strip().rstrip(".") or type(error).__name__
+
+
+def open_stream(
+    source: AudioSource, *, start: float = 0.0, duration: float | None = None
+) -> Stream:
+    """Open a sound for streaming wherever it is decoded; see `open_audio`. Close it in the end."""
+    if isinstance(source, StreamSource):
+        return source.open_stream(start, duration)
+    return open_audio(source, start=start, duration=duration)

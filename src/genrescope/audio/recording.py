@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from functools import partial
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from genrescope.audio.chain import Chains
-from genrescope.audio.changes import Change
+from genrescope.audio.changes import Change, Changer
+from genrescope.audio.cleaning import KEPT_SECONDS, Trim
 from genrescope.audio.decode import AudioStream
 from genrescope.audio.info import SoundInfo
 from genrescope.audio.quality import QualityMeter
@@ -45,6 +47,7 @@ class Recording:
         self.name = source_name(source)
         self.start = start
         self._duration = duration
+        self._changes = tuple(changes)
         self._begun = False
         self._total: int | None = None
         with ExitStack() as stack:
@@ -52,19 +55,44 @@ class Recording:
             self._stream = self._open()
             stack.callback(self._close_stream)
             self.info: SoundInfo = self._stream.info
-            self._changes = tuple(changes)
-            self._changers = [c.changer(self.info.sample_rate, start) for c in self._changes]
+            self._skip_silence()
+            self._changers = self._ready_changers()
             self._meter = QualityMeter(self.info.sample_rate, window_seconds)
             self._stack = stack.pop_all()
 
     def _opener(self, source: AudioSource, stack: ExitStack) -> Callable[[], Stream]:
-        """What opens the sound, as often as it must be gone through."""
+        """What opens the sound at `start`, as often as it must be gone through."""
         if isinstance(source, StreamSource):
-            return partial(source.open_stream, self.start, self._duration)
+            return lambda: source.open_stream(self.start, self._duration)
         file, owned = open_source(source)
         if owned:
             stack.callback(file.close)
-        return partial(AudioStream, file, start=self.start, duration=self._duration, name=self.name)
+        return lambda: AudioStream(file, start=self.start, duration=self._duration, name=self.name)
+
+    def _ready_changers(self) -> list[Changer]:
+        return [change.changer(self.info.sample_rate, self.start) for change in self._changes]
+
+    def _skip_silence(self) -> None:
+        """Begin where sound begins, if that was asked for; at the beginning if there is none."""
+        levels = [change.level for change in self._changes if isinstance(change, Trim)]
+        if not levels:
+            return
+        seconds = self._silent_seconds(max(levels))
+        self._stream.close()
+        self.start += seconds
+        if self._duration is not None:
+            self._duration -= seconds
+        self._stream = self._open()
+
+    def _silent_seconds(self, level: float) -> float:
+        passed = 0
+        for block in self._stream.blocks():
+            loud = np.flatnonzero(np.abs(block) > level)
+            if loud.size:
+                silent = (passed + int(loud[0])) / self.info.sample_rate
+                return max(0.0, silent - KEPT_SECONDS)
+            passed += block.size
+        return 0.0
 
     def _close_stream(self) -> None:
         self._stream.close()
@@ -84,10 +112,16 @@ class Recording:
         for block in self._stream.blocks():
             self._meter.push(block)
             yield self._changed(block)
+        for place, changer in enumerate(self._changers):
+            rest = self._changed(changer.finish(), place + 1)
+            if rest.size:
+                yield rest
         self.check_audible()
 
-    def _changed(self, block: FloatArray) -> FloatArray:
-        for changer in self._changers:
+    def _changed(self, block: FloatArray, first: int = 0) -> FloatArray:
+        for changer in self._changers[first:]:
+            if not block.size:
+                break  # held back: what comes after has nothing to do
             block = changer.push(block)
         return block
 
@@ -102,11 +136,15 @@ class Recording:
         """
         if self._total is None:
             refuse(self._begun, f"{self.name}: count before going through blocks", AudioError)
-            self._total = self._stream.exact_samples
+            trimmed = any(isinstance(change, Trim) for change in self._changes)
+            self._total = None if trimmed else self._stream.exact_samples
         if self._total is None:
-            self._total = sum(block.size for block in self._stream.blocks())
+            self._total = sum(self._changed(block).size for block in self._stream.blocks())
+            for place, changer in enumerate(self._changers):
+                self._total += self._changed(changer.finish(), place + 1).size
             self._stream.close()
             self._stream = self._open()
+            self._changers = self._ready_changers()
         return self._total
 
     def chains(

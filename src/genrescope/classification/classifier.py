@@ -331,9 +331,12 @@ def see(model: Model, windows: FloatArray) -> Outputs:
     return model.engine.run(draw_picture(windows, model.card.picture))
 
 
-def look_at(drawn: Drawn, model: Model, tally: Tally) -> Outputs:
-    """Have a model look at a span, and keep what comes of it in `tally`."""
-    windows = drawn.windows()
+def look_at(drawn: Drawn, model: Model, tally: Tally, windows: FloatArray | None = None) -> Outputs:
+    """Have a model look at a span, and keep what comes of it in `tally`.
+
+    `windows` are the span's, where they are at hand.
+    """
+    windows = drawn.windows() if windows is None else windows
     seen = see(model, windows)
     tally.logits.append(seen.logits)
     tally.starts.extend(drawn.window_starts)

@@ -13,6 +13,9 @@ from genrescope.classification.agreement import entropy_bits
 from genrescope.classification.classifier import Classifier, Tell
 from genrescope.types import Comparison, FloatArray, Prediction, Segment, Timeline
 
+APART_BITS = 0.1
+"""Networks that differ by less are of one mind."""
+
 PENALTY = 0.5
 """What one more segment must save, in squared Hellinger distance times windows; see `segment`."""
 
@@ -180,6 +183,35 @@ def change_points(probabilities: NDArray[np.floating], weight: float = 1.0) -> t
         cuts.append(end)
         end = int(before[end])
     return tuple(reversed(cuts))
+
+
+def find_disagreements(timeline: Timeline, most: int = 5, least_seconds: float = 10.0) -> list[int]:
+    """Where several models pull apart most: the steps to jump to.
+
+    Parameters
+    ----------
+    timeline : Timeline
+    most : int
+        How many at most.
+    least_seconds : float
+        How far from one another at least; a window by default, lest one place be named twice.
+
+    Returns
+    -------
+    list of int
+        Places of steps, the greatest divergence first; none below `APART_BITS`.
+    """
+    bits = timeline.divergence
+    if bits is None:
+        return []
+    found: list[int] = []
+    for place in np.argsort(-bits, kind="stable").tolist():
+        if len(found) == most or bits[place] < APART_BITS:
+            break
+        gaps = np.abs(timeline.seconds[found] - timeline.seconds[place])
+        if not found or gaps.min() >= least_seconds:
+            found.append(place)
+    return found
 
 
 def _segments(

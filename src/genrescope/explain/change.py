@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -93,13 +94,14 @@ def hear_changed(
     longest = LONGEST_SECONDS if duration is None else min(duration, LONGEST_SECONDS)
     with listen(source, start=start, duration=longest, changes=changes) as recording:
         samples = np.concatenate(list(recording.blocks()))
-        return Waveform(samples, recording.info.sample_rate, start, recording.name)
+        return Waveform(samples, recording.info.sample_rate, recording.start, recording.name)
 
 
-def to_wav(sound: Waveform) -> bytes:
-    """A sound as the bytes of a WAV file in 16 bits."""
+def to_file(sound: Waveform, form: Literal["WAV", "FLAC"] = "WAV") -> bytes:
+    """A sound as the bytes of a file in 16 bits."""
     import soundfile
 
     file = io.BytesIO()
-    soundfile.write(file, np.clip(sound.samples, -1, 1), sound.sample_rate, format="WAV")
+    samples = np.clip(sound.samples, -1, 1)
+    soundfile.write(file, samples, sound.sample_rate, format=form, subtype="PCM_16")
     return file.getvalue()

@@ -76,7 +76,8 @@ def explain(
         changes=changes,
     ) as recording:
         drawn = next(draw_spans(recording, [spec], tell=tell))
-        seen = look_at(drawn, model, tally)
+        windows = drawn.windows()
+        seen = look_at(drawn, model, tally, windows)
         notices = (*recording.notices, *_cut_short(recording, drawn, duration))
         name = recording.name
     columns = drawn.window_columns[-1] + spec.frames
@@ -85,7 +86,7 @@ def explain(
     prediction = conclude(card, tally, heard)
     if place is None:
         place = int(prediction.probabilities.argmax())
-    found = way.find(model, drawn.windows(), seen, place)
+    found = way.find(model, windows, seen, place)
     picture = drawn.spectrogram
     at = drawn.window_columns
     by_time = _laid(_spread(found.by_time, spec.frames)[:, None], at, columns)[0]

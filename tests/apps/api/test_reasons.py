@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 from genrescope.apps.api.schemas import ExplainedShape, TimelineShape
@@ -60,6 +61,26 @@ def test_a_picture_and_a_change(server: Served, samples: Path) -> None:
     assert plain["explanations"][0]["genre"] == "Folk"
 
 
+def test_the_changed_sound_comes_back_and_a_result_says_what_was_done(
+    server: Served, samples: Path
+) -> None:
+    sound = (samples / COUNTRY).read_bytes()
+    clean: dict[str, Any] = {"clean_band": [100, 8000], "clean_noise": 12, "clean_trim": True}
+    query = {"model": MODEL, "form": "flac", "mute_time": [0.5, 0.9], **clean}
+    answer = server.http.post("/api/v1/explain", params=query, content=sound)
+    assert answer.headers["content-type"] == "audio/flac"
+    heard, rate = soundfile.read(io.BytesIO(answer.content))
+    assert heard.ndim == 1
+    assert np.abs(heard[round(0.6 * rate) : round(0.8 * rate)]).max() < 1e-3
+    plain = server.http.post("/api/v1/classify", params={"model": MODEL, **clean}, content=sound)
+    said = [notice["message"] for notice in plain.json()["notices"]]
+    assert said[:3] == [
+        "cleaned up: silence below -60 dB trimmed at both ends",
+        "cleaned up: 100 to 8000 Hz kept (Butterworth, order 4)",
+        "cleaned up: noise at -40 dB taken down by 12 dB (FFmpeg afftdn)",
+    ]
+
+
 def test_a_timeline_is_the_librarys(server: Served, samples: Path) -> None:
     query: dict[str, Any] = {"name": JAZZ, "model": MODEL, "every": 2}
     sound = (samples / JAZZ).read_bytes()
@@ -77,6 +98,9 @@ def test_a_timeline_is_the_librarys(server: Served, samples: Path) -> None:
         ("explain", {"method": "tea leaves"}, 422, "cam, occlusion"),
         ("explain", {"genre": "Polka", "method": "cam"}, 422, "does not know 'Polka'"),
         ("explain", {"mute_band": [60]}, 422, "two numbers"),
+        ("classify", {"clean_band": [60]}, 422, "two numbers"),
+        ("timeline", {"clean_band": [0, 60]}, 422, "band to keep"),
+        ("classify", {"clean_noise": 1000}, 422, "97 dB"),
         ("explain", {"mute_band": [250, 60]}, 422, "to a greater one"),
         ("explain", {"mute_band": [0, 99999], "method": "cam"}, 422, "nothing is left"),
         ("explain", {"model": "none"}, 404, "no model 'none'"),

@@ -5,6 +5,7 @@ With ``GENRESCOPE_SCREENSHOTS`` naming a folder, pictures of the pages are writt
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -186,17 +187,28 @@ def test_why(visit: Visit) -> None:
     page.wait_for_selector(f"#gs-why-drop .gs-error >> text={told('drop.first')}")
     page.get_by_role("radio", name=told("why.cam")).check()
     page.locator("#gs-why-low input").fill("60")
-    page.locator("#gs-why-high input").fill("250")
     visit.choose("why", JAZZ)
+    page.wait_for_selector(f"#gs-why-progress .gs-error >> text={told('why.both')}")
+    page.get_by_role("checkbox", name="mobilenetv3_cqt").locator("visible=true").check()
+    page.locator("#gs-why-high input").fill("250")
+    page.locator("#gs-why-high input").blur()
+    page.get_by_role("button", name=told("why.run"), exact=True).click()
     page.wait_for_selector("#gs-why-saves button")
-    assert ("爵士" if told.chinese else "Jazz") in page.inner_text("#gs-why-words .gs-headline")
-    wide = page.evaluate("document.querySelector('.gs-drawn img').naturalWidth")
-    assert wide >= page.evaluate("document.querySelector('.gs-drawn img').clientWidth") > 250
-    assert page.locator("#gs-why-moved tbody tr").count() == 16
+    assert ("爵士" if told.chinese else "Jazz") in page.inner_text("#gs-why-picture .gs-headline")
+    assert page.locator("#gs-why-picture canvas.gs-spectrum").count() == 2
+    assert page.locator("#gs-why-moved tbody tr").count() == 2 * 16
     assert "60–250 Hz" in page.inner_text("#gs-why-moved")
     assert visit.fits()
+    picture = page.locator("#gs-why-picture canvas.gs-spectrum").first
+    bare = "canvas => canvas.toDataURL().length"
+    before = picture.evaluate(bare)
+    page.locator("#gs-why-picture input[type=range]").fill("0")
+    assert picture.evaluate(bare) != before
+    page.get_by_role("button", name=told("reasons.prepare"), exact=True).click()
+    without = "document.querySelectorAll('#gs-why-listening audio')[1]"
+    page.wait_for_function(f"({without} || {{}}).currentTime > 0.3")
     with page.expect_download() as waiting:
-        page.get_by_role("button", name=told("save.png")).click()
+        page.get_by_role("button", name=told("save.png")).locator("visible=true").click()
     assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
     visit.shoot(f"why-{told.language[:2]}")
 
@@ -211,15 +223,87 @@ def test_the_timeline(visit: Visit) -> None:
     genre = "爵士" if told.chinese else "Jazz"
     assert genre in page.inner_text("#gs-timeline-words .gs-headline")
     assert genre in page.inner_text("#gs-timeline-segments tbody")
-    wide = page.evaluate("document.querySelector('.gs-drawn img').naturalWidth")
-    assert wide >= page.evaluate("document.querySelector('.gs-drawn img').clientWidth") > 250
     assert visit.fits()
+    overlay = page.locator("#gs-timeline-picture .gs-overlay")
+    overlay.scroll_into_view_if_needed()
+    overlay.hover(position={"x": 150, "y": 250})
+    assert genre in page.inner_text("#gs-timeline-picture .gs-read")
+    overlay.click(position={"x": 150, "y": 120})
+    playing = "document.querySelector('#gs-timeline-picture audio').currentTime"
+    page.wait_for_function(f"{playing} > 0.5")
     with page.expect_download() as waiting:
-        page.get_by_role("button", name=told("save.csv")).click()
+        page.get_by_role("button", name=told("save.csv")).locator("visible=true").click()
     rows = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
     assert rows[0].startswith("second,genre,divergence_bits,")
     assert [row.split(",")[0] for row in rows[1:]] == ["5.000", "9.937"]
     visit.shoot(f"timeline-{told.language[:2]}")
+
+
+@everywhere(("en", "desktop"))
+def test_a_long_sound_comes_closer(visit: Visit, tmp_path: Path) -> None:
+    """Zoomed in, tiles come from the server; the sound is sent once more for them, and let go."""
+    page, told = visit.page, visit.texts
+    soundfile = pytest.importorskip("soundfile")
+    sound, rate = soundfile.read(JAZZ, dtype="float32")
+    long = tmp_path / "long.ogg"
+    with soundfile.SoundFile(long, "w", rate, 1) as file:
+        for _ in range(180):  # libsndfile dies of long pieces in Ogg
+            file.write(sound[:rate, 0] if sound.ndim > 1 else sound[:rate])
+    tiles: list[str] = []
+    page.on("response", lambda one: tiles.append(one.url) if "/tiles/" in one.url else None)
+    visit.tab("timeline")
+    visit.choose("timeline", long)
+    page.wait_for_selector("#gs-timeline-saves button")
+    page.locator("#gs-timeline-picture .gs-overlay").scroll_into_view_if_needed()
+    assert tiles == []
+    for _ in range(3):
+        page.get_by_role("button", name=told("course.closer"), exact=True).click()
+    page.wait_for_function("document.querySelector('.gs-course').parentElement.gsCourse")
+    with page.expect_response(lambda one: "/tiles/0/" in one.url and one.ok, timeout=WAIT_MS):
+        page.get_by_role("button", name=told("course.closer"), exact=True).click()
+
+
+@everywhere(("en", "desktop"))
+def test_cleaned_up_first(visit: Visit) -> None:
+    page, told = visit.page, visit.texts
+    page.locator("#gs-clean button").first.click()
+    page.get_by_role("checkbox", name=told("clean.band")).check()
+    page.get_by_role("checkbox", name=told("clean.trim")).check()
+    visit.choose("analyse", JAZZ)
+    page.wait_for_selector("#gs-analyse-saves button")
+    assert page.locator("#gs-analyse-viewer canvas.gs-spectrum").count() == 2
+    assert page.locator("#gs-analyse-moved tbody tr").count() == 16
+    assert "100 to 16000 Hz kept" in page.inner_text("#gs-verdict")
+    page.get_by_role("button", name=told("viewer.prepare"), exact=True).click()
+    page.wait_for_function("document.querySelectorAll('#gs-analyse-viewer audio').length === 2")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=told("save.json")).locator("visible=true").click()
+    saved = json.loads(Path(waiting.value.path()).read_text(encoding="utf-8"))
+    assert [n["code"] for n in saved["after"]["notices"]][:2] == ["trimmed", "kept-band"]
+    assert saved["before"]["notices"] == []
+
+
+@everywhere(("en", "desktop"))
+def test_reports_of_why_and_when_open_offline(visit: Visit, browser: Any, tmp_path: Path) -> None:
+    page = visit.page
+    for name, canvases in (("why", 1), ("timeline", 1)):
+        visit.tab(name)
+        visit.choose(name, JAZZ)
+        page.wait_for_selector(f"#gs-{name}-saves button")
+        save = page.get_by_role("button", name=visit.texts("save.report"))
+        with page.expect_download() as waiting:
+            save.locator("visible=true").click()
+        report = tmp_path / f"{name}.html"
+        waiting.value.save_as(report)
+        with browser.new_context(offline=True) as offline:
+            alone = offline.new_page()
+            faults: list[str] = []
+            alone.on("pageerror", lambda error, faults=faults: faults.append(str(error)))
+            alone.goto(report.as_uri())
+            alone.wait_for_selector("canvas.gs-spectrum")
+            assert alone.locator("canvas.gs-spectrum").count() == canvases
+            assert "Jazz" in alone.inner_text(".gs-headline")
+            assert faults == []
 
 
 @everywhere(("en", "desktop"), ("zh", "phone"))

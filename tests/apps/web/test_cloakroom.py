@@ -45,3 +45,24 @@ def test_closing_closes_all() -> None:
     room.close()
     room.close()
     assert (room.count, uploads.count) == (0, 0)
+
+
+def test_what_is_lent_stays_until_nobody_asks_again() -> None:
+    room, uploads = Cloakroom(keep_seconds=0.1), Uploads(100, 4)
+    key = put(room, uploads)
+    for _ in range(2):
+        with room.lend(key) as upload:
+            assert upload.file.read() == b"sound"
+    with room.lend(key) as upload:
+        room.drop(key)
+        assert not room.has(key)
+        assert upload.file.read() == b"sound"
+    assert uploads.count == 0
+    with pytest.raises(GenrescopeError, match="choose it again"), room.lend(key):
+        pass
+    other = put(room, uploads)
+    with room.lend(other):
+        pass
+    until(lambda: uploads.count == 0, 10)
+    room.drop(other)
+    room.close()

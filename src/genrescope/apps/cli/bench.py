@@ -40,6 +40,10 @@ def bench_command(
     seconds: Annotated[
         float, typer.Option(min=1.0, help="With --serve: how long each of the two.")
     ] = 60.0,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Instead, maps and timelines beside classifications."),
+    ] = False,
     scan: Annotated[
         bool, typer.Option("--scan", help="Instead, a library of copies beside a loop.")
     ] = False,
@@ -66,6 +70,7 @@ def bench_command(
 
     Examples: `genrescope bench samples/jazz_vibe_ace.flac`,
     `genrescope bench --serve --clients 16 --seconds 60 samples/jazz_vibe_ace.flac`,
+    `genrescope bench --explain samples/jazz_vibe_ace.flac`,
     `genrescope bench --scan --files 100 --minutes 3 --rows 0 samples/disco_con_tutti.mp3`,
     `genrescope bench --scan --files 0 --short 10000 samples/disco_con_tutti.mp3`,
     `genrescope bench --scale samples/disco_con_tutti.mp3 --page docs/scale.md`
@@ -78,11 +83,12 @@ def bench_command(
     if scale:
         _show_scale(source, model or [], repeats, page)
         return
-    found = (
-        _measure_scan(source, model or [], Sizes(files, minutes, rows, short), repeats)
-        if scan
-        else _measure_steps(source, model or ["all"], repeats, cold)
-    )
+    if explain:
+        found = _measure_explaining(source, model or ["all"], repeats)
+    elif scan:
+        found = _measure_scan(source, model or [], Sizes(files, minutes, rows, short), repeats)
+    else:
+        found = _measure_steps(source, model or ["all"], repeats, cold)
     if as_json:
         sys.stdout.write(json.dumps([asdict(row) for row in found], indent=1) + "\n")
         return
@@ -104,6 +110,14 @@ def _measure_steps(source: Path, models: list[str], repeats: int, cold: bool) ->
         *networks.measure(loaded, repeats=repeats),
         *line.measure(source, loaded, repeats=repeats),
     ]
+
+
+def _measure_explaining(source: Path, models: list[str], repeats: int) -> list[Row]:
+    from genrescope.apps.bench import explaining
+    from genrescope.classification.classifier import load_models
+
+    show.remark("measuring; this takes a minute")
+    return explaining.measure(source, load_models(models), repeats=repeats)
 
 
 def _measure_scan(source: Path, models: list[str], sizes: Sizes, repeats: int) -> list[Row]:

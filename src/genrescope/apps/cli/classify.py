@@ -5,20 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from genrescope.apps.cli import show
+from genrescope.apps.cli.cleaning import Clean, CleanBand, CleanNoise, CleanTrim, read_options
 from genrescope.apps.cli.sources import find_sources
 from genrescope.apps.cli.waiting import Waiting
 from genrescope.types import AudioError, Comparison, Failure, GenrescopeError, Prediction
 
 if TYPE_CHECKING:
     from genrescope.apps.results import Result
-    from genrescope.audio import WindowChoice
-    from genrescope.classification.classifier import Classifier
 
 EPILOG = """Examples:
 
@@ -27,6 +27,8 @@ EPILOG = """Examples:
 `genrescope classify --model all --top 3 samples/jazz_vibe_ace.flac`
 
 `genrescope classify --json --timeline samples/disco_con_tutti.mp3`
+
+`genrescope classify --clean-band 100 16000 --clean-trim samples/jazz_vibe_ace.flac`
 
 `cat samples/blues_black_bass.ogg | genrescope classify -`"""
 
@@ -51,6 +53,10 @@ def classify_command(
     timeline: Annotated[
         bool, typer.Option("--timeline", help="Every window by itself, too.")
     ] = False,
+    clean: Clean = False,
+    clean_band: CleanBand = None,
+    clean_noise: CleanNoise = None,
+    clean_trim: CleanTrim = False,
     engine: Annotated[str | None, typer.Option(help="openvino or onnxruntime.")] = None,
     device: Annotated[str | None, typer.Option(help="CPU, GPU, NPU or CUDA.")] = None,
 ) -> None:
@@ -68,6 +74,7 @@ def classify_command(
         choice = parse_windows(windows)
     except AudioError as error:
         raise typer.BadParameter(str(error)) from error
+    changes = read_options(clean, clean_band, clean_noise, clean_trim)
     found = find_sources(sources)
     for skipped in found.skipped:
         show.remark(f"passed over {skipped}: not a sound, by its name")
@@ -79,7 +86,10 @@ def classify_command(
     labels = [label for one in classifier.models for label in one.card.labels]
     writer = _Writer("json" if as_json else "csv" if as_csv else "", top, timeline, labels)
     failures = 0
-    for result in _results(classifier, found.paths, choice, start, duration):
+    look = partial(
+        classifier.classify, windows=choice, start=start, duration=duration, changes=changes
+    )
+    for result in _results(look, found.paths):
         failures += isinstance(result, Failure)
         writer.write(result)
     if failures and len(found.paths) > 1:
@@ -88,24 +98,12 @@ def classify_command(
         raise typer.Exit(1)
 
 
-def _results(
-    classifier: Classifier,
-    paths: tuple[str, ...],
-    choice: WindowChoice,
-    start: float,
-    duration: float | None,
-) -> Iterator[Result]:
+def _results(look: Callable[..., Result], paths: tuple[str, ...]) -> Iterator[Result]:
     with Waiting(len(paths)) as waiting:
         for path in paths:
             waiting.begin(path)
             try:
-                yield classifier.classify(
-                    sys.stdin.buffer if path == "-" else path,
-                    windows=choice,
-                    start=start,
-                    duration=duration,
-                    tell=waiting.hear,
-                )
+                yield look(sys.stdin.buffer if path == "-" else path, tell=waiting.hear)
             except GenrescopeError as error:
                 stage = "audio" if isinstance(error, AudioError) else "classify"
                 yield Failure(path, stage, str(error))

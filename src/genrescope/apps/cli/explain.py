@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from genrescope.apps.cli import show
+from genrescope.apps.cli.cleaning import Clean, CleanBand, CleanNoise, CleanTrim, read_options
 from genrescope.types import Explanation, FloatArray, GenrescopeError
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ def explain_command(
         tuple[float, float] | None,
         typer.Option("--keep-band", metavar="LOW HIGH", help="Hear it with these Hz only, too."),
     ] = None,
+    clean: Clean = False,
+    clean_band: CleanBand = None,
+    clean_noise: CleanNoise = None,
+    clean_trim: CleanTrim = False,
     sound: Annotated[
         Path | None, typer.Option("--sound", help="Write the changed sound: a .wav file.")
     ] = None,
@@ -67,12 +72,13 @@ def explain_command(
     after another, and asks what the genre's logit loses. `cam` is the class activation map: at no
     further cost, exact in its sum, and coarse; docs/explain.md says when not to believe either.
     `--mute-band`, `--mute-time` and `--keep-band` change the sound itself and show every
-    probability before and after.
+    probability before and after; `--clean` and its like do so with clean-up.
     """
-    changes = _changes(mute_band, mute_time, keep_band)
+    cleaning = read_options(clean, clean_band, clean_noise, clean_trim)
+    changes = [*cleaning, *_changes(mute_band, mute_time, keep_band)]
     _check_outputs(output, sound, bool(changes))
     from genrescope.classification.classifier import Classifier, load_models
-    from genrescope.explain.change import classify_changed, hear_changed, to_wav
+    from genrescope.explain.change import classify_changed, hear_changed, to_file
     from genrescope.explain.explainer import explain
 
     models = load_models(model or [])
@@ -85,7 +91,7 @@ def explain_command(
         )
         if sound is not None:
             heard = hear_changed(opened, changes, start=start, duration=duration)
-            sound.write_bytes(to_wav(heard))
+            sound.write_bytes(to_file(heard))
     else:
         moved = None
     explained = [
@@ -120,7 +126,7 @@ def _check_outputs(output: Path | None, sound: Path | None, changed: bool) -> No
     if sound is not None and sound.suffix.lower() != ".wav":
         raise typer.BadParameter(f"--sound ends in .wav, not {sound.suffix!r}")
     if sound is not None and not changed:
-        raise typer.BadParameter("--sound needs --mute-band, --mute-time or --keep-band")
+        raise typer.BadParameter("--sound needs a change: --mute-band, --clean or another")
     for path in (output, sound):
         if path is not None and not path.absolute().parent.is_dir():
             raise GenrescopeError(f"{path.parent}: no such folder to write to")

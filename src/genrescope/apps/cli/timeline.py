@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from genrescope.apps.cli import show
+from genrescope.apps.cli.cleaning import Clean, CleanBand, CleanNoise, CleanTrim, read_options
 from genrescope.apps.cli.waiting import Waiting
 from genrescope.types import GenrescopeError, Timeline
 
@@ -47,6 +48,10 @@ def timeline_command(
     duration: Annotated[
         float | None, typer.Option(help="Listen to so many seconds at most.")
     ] = None,
+    clean: Clean = False,
+    clean_band: CleanBand = None,
+    clean_noise: CleanNoise = None,
+    clean_trim: CleanTrim = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Follow the genre through a recording, and cut it into the stretches it falls into.
@@ -64,6 +69,7 @@ def timeline_command(
     from genrescope.classification.classifier import Classifier, load_models
     from genrescope.classification.timeline import trace
 
+    changes = read_options(clean, clean_band, clean_noise, clean_trim)
     classifier = Classifier(load_models(model or []))
     with Waiting(1) as waiting:
         waiting.begin(source)
@@ -74,6 +80,7 @@ def timeline_command(
             start=start,
             duration=duration,
             tell=waiting.hear,
+            changes=changes,
         )
     if as_json:
         sys.stdout.write(json.dumps(plain_timeline(found), ensure_ascii=False) + "\n")
@@ -126,7 +133,24 @@ def _show(found: Timeline) -> None:
     for first in range(0, len(found.seconds), _lines_apart(found)):
         rows = slice(first, first + _lines_apart(found))
         show.out().print(_line(found, rows), highlight=False)
+    _show_disagreements(found)
     show.show_notices(found.predictions[0].notices)
+
+
+def _show_disagreements(found: Timeline) -> None:
+    """Where several models pull apart most, and what each says there."""
+    from genrescope.classification.timeline import find_disagreements
+
+    for place in find_disagreements(found):
+        assert found.divergence is not None
+        line = Text(f"  apart at {show.clock(float(found.seconds[place]))}", style="dim")
+        line.append(f" ({found.divergence[place]:.2f} bits)", style="dim")
+        for model, rows in zip(found.models, found.per_model, strict=True):
+            best = int(rows[place].argmax())
+            line.append(f"  {model} ", style="dim")
+            label = found.labels[best]
+            line.append(f"{label} {rows[place, best] * 100:.0f} %", style=show.colour_of(label))
+        show.out().print(line, highlight=False)
 
 
 def _lines_apart(found: Timeline) -> int:

@@ -19,7 +19,7 @@ from genrescope.apps.serving.shelf import Shelf, ShelfModel
 from genrescope.apps.serving.turns import Turns
 from genrescope.apps.serving.uploads import Uploads
 from genrescope.apps.serving.watch import Watch, WatchedEngine, watched_file
-from genrescope.audio import AudioSource, parse_windows
+from genrescope.audio import AudioSource, Change, parse_windows
 from genrescope.audio.source import source_name
 from genrescope.audio.stream import StreamSource
 from genrescope.classification.classifier import Classifier, Model
@@ -40,12 +40,15 @@ class Question:
         ``all``, ``first``, ``centre`` or a number; checked when it is made.
     start, duration : float
         The stretch to look at, in seconds; to the end by default.
+    changes : tuple of Change
+        Made to the sound first; the answer's notices keep them.
     """
 
     models: tuple[str, ...] = ()
     windows: str = "all"
     start: float = 0.0
     duration: float | None = None
+    changes: tuple[Change, ...] = ()
 
     def __post_init__(self) -> None:
         parse_windows(self.windows)
@@ -321,6 +324,7 @@ class Studio:
                 start=question.start,
                 duration=question.duration,
                 tell=hear,
+                changes=question.changes,
             )
         watch.check()
         say(replace(heard, step="done"))

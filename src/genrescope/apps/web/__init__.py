@@ -71,9 +71,11 @@ def mount(app: FastAPI, studio: Studio, settings: Settings) -> None:
 
 def _head(language: str) -> str:
     """Scripts of ours; and Gradio's own words come in the language of the page."""
+    from genrescope.apps.web.routes import SCRIPTS
+
     return (
         f'<script>document.documentElement.lang = "{language}";'
         f'Object.defineProperty(navigator, "language", {{get: () => "{language}"}});'
         f'Object.defineProperty(navigator, "languages", {{get: () => ["{language}"]}});</script>'
-        '<script src="/web/assets/viewer.js"></script><script src="/web/assets/page.js"></script>'
+        + "".join(f'<script src="/web/assets/{name}"></script>' for name in SCRIPTS)
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from genrescope.apps.serving import Answer, Progress, Question, Studio, Upload, Watch
 from genrescope.apps.views import View
 from genrescope.apps.web.pictures import Seen, draw_for_page, show_seen, sound_info
-from genrescope.audio import AudioSource, SoundInfo
+from genrescope.audio import AudioSource, Change, SoundInfo
 from genrescope.types import Comparison, ModelCard, Prediction
 
 T = TypeVar("T")
@@ -33,12 +33,15 @@ class Looked:
         A spectrogram for people by kind, in the order of the models.
     seen : dict of str to Seen
         What each model was shown, by model.
+    before : Looked, optional
+        The same of the sound as it is, where it was changed first.
     """
 
     answer: Answer
     info: SoundInfo
     views: dict[str, View]
     seen: dict[str, Seen]
+    before: Looked | None = None
 
     @property
     def predictions(self) -> tuple[Prediction, ...]:
@@ -77,17 +80,37 @@ def ask_about(studio: Studio, upload: Upload, question: Question) -> Iterator[Pr
 
 
 def look_at(studio: Studio, upload: Upload, question: Question) -> Iterator[Progress | Looked]:
-    """As `ask_about`, and at the end with everything that a page shows of it."""
+    """As `ask_about`, and at the end with everything that a page shows of it.
+
+    Where the question changes the sound, it is looked at as it is first, and then changed.
+    """
     watch = studio.watch()
+    questions = [question]
+    if question.changes:
+        questions.insert(0, replace(question, changes=()))
+    before: Looked | None = None
     with upload:
         try:
-            for told in _answered(studio, upload, question, watch):
-                if isinstance(told, Answer):
-                    yield from _drawn(studio, upload, told, watch)
-                else:
-                    yield told
+            for asked in questions:
+                for told in _shown(studio, upload, asked, watch):
+                    if not isinstance(told, Looked):
+                        yield told
+                    elif asked is question:
+                        yield replace(told, before=before)
+                    else:
+                        before = told
         finally:
             watch.stop()
+
+
+def _shown(
+    studio: Studio, upload: Upload, question: Question, watch: Watch
+) -> Iterator[Progress | Looked]:
+    for told in _answered(studio, upload, question, watch):
+        if isinstance(told, Answer):
+            yield from _drawn(studio, upload, told, question, watch)
+        else:
+            yield told
 
 
 def wait_for(
@@ -130,11 +153,14 @@ def _answered(
 
 
 def _drawn(
-    studio: Studio, upload: Upload, answer: Answer, watch: Watch
+    studio: Studio, upload: Upload, answer: Answer, question: Question, watch: Watch
 ) -> Iterator[Progress | Looked]:
     yield Progress("looking", answer_seconds(answer), None, "")
     cards = [studio.card(one.model) for one in predictions_of(answer.result)]
-    drawn = studio.submit(lambda own: _draw(studio, upload, answer, cards, own), watch=watch)
+    changes = question.changes
+    drawn = studio.submit(
+        lambda own: _draw(studio, upload, answer, cards, changes, own), watch=watch
+    )
     yield from _until_done(drawn, SimpleQueue())
     yield drawn.result()
 
@@ -167,22 +193,29 @@ def _newest(told: SimpleQueue[Progress]) -> Progress | None:
 
 
 def _draw(
-    studio: Studio, upload: Upload, answer: Answer, cards: list[ModelCard], watch: Watch
+    studio: Studio,
+    upload: Upload,
+    answer: Answer,
+    cards: list[ModelCard],
+    changes: tuple[Change, ...],
+    watch: Watch,
 ) -> Looked:
     with studio.sound(upload.file, upload.label, watch) as sound:
-        return _draw_all(sound, answer, cards)
+        return _draw_all(sound, answer, cards, changes)
 
 
-def _draw_all(sound: AudioSource, answer: Answer, cards: list[ModelCard]) -> Looked:
+def _draw_all(
+    sound: AudioSource, answer: Answer, cards: list[ModelCard], changes: tuple[Change, ...]
+) -> Looked:
     views: dict[str, View] = {}
     seen: dict[str, Seen] = {}
     known: dict[object, Seen] = {}
     for card in cards:
         kind = card.spectrogram.kind
         if kind not in views:
-            views[kind] = draw_for_page(sound, kind, answer_seconds(answer))
+            views[kind] = draw_for_page(sound, kind, answer_seconds(answer), changes)
         key = (card.spectrogram, card.picture)
         if key not in known:
-            known[key] = show_seen(sound, card)
+            known[key] = show_seen(sound, card, changes)
         seen[card.name] = known[key]
     return Looked(answer, sound_info(sound), views, seen)

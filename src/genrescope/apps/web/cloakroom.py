@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 
 from genrescope.apps.serving import Upload
 from genrescope.types import GenrescopeError
@@ -14,18 +15,21 @@ from genrescope.types import GenrescopeError
 KEEP_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Held:
     upload: Upload
     owner: ExitStack
     until: float
+    users: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Cloakroom:
     """Uploads by a key that only their sender knows; each is handed out once, or closed soon.
 
     A browser sends a sound in one request and asks about it in the next. Between the two it
-    lies here.
+    lies here. A page that is zoomed into asks for one piece of its sound after another: to it
+    the sound is lent, and closed when it has not asked for a while.
 
     Parameters
     ----------
@@ -62,6 +66,44 @@ class Cloakroom:
         held.owner.pop_all()  # whoever takes it closes it
         return held.upload
 
+    @contextmanager
+    def lend(self, key: str) -> Iterator[Upload]:
+        """Lend an upload to one user at a time, and keep it for as long again.
+
+        Raises
+        ------
+        GenrescopeError
+            If there is none, as for `take`.
+        """
+        with self._lock:
+            held = self._held.get(key)
+            if held is None:
+                raise GenrescopeError("the sound is no longer here: choose it again")
+            held.users += 1
+        try:
+            with held.lock:
+                yield held.upload
+        finally:
+            with self._lock:
+                held.users -= 1
+                held.until = time.monotonic() + self._keep
+                gone = held.users == 0 and self._held.get(key) is not held
+            if gone:
+                held.owner.close()
+
+    def has(self, key: str) -> bool:
+        """Whether an upload of that key waits."""
+        with self._lock:
+            return key in self._held
+
+    def drop(self, key: str) -> None:
+        """Close an upload that nobody will ask for again; one that is not there is no fault."""
+        with self._lock:
+            held = self._held.pop(key, None)
+            idle = held is not None and held.users == 0
+        if held is not None and idle:
+            held.owner.close()
+
     @property
     def count(self) -> int:
         """Uploads that wait."""
@@ -77,7 +119,11 @@ class Cloakroom:
     def _sweep(self) -> None:
         now = time.monotonic()
         with self._lock:
-            late = [key for key, held in self._held.items() if held.until <= now + 0.01]
+            late = [
+                key
+                for key, held in self._held.items()
+                if held.users == 0 and held.until <= now + 0.01
+            ]
             gone = [self._held.pop(key) for key in late]
             self._sweeper = None
             self._watch()
@@ -87,7 +133,7 @@ class Cloakroom:
     def close(self) -> None:
         """Close all that waits."""
         with self._lock:
-            gone, self._held = list(self._held.values()), {}
+            gone, self._held = [held for held in self._held.values() if not held.users], {}
             if self._sweeper is not None:
                 self._sweeper.cancel()
                 self._sweeper = None

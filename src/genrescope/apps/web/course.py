@@ -1,19 +1,17 @@
-"""A timeline on the page: words, the picture with its colours, the segments."""
+"""A timeline on the page: words, what the browser draws, the colours, the segments."""
 
 from __future__ import annotations
 
-from functools import partial
+import base64
 from html import escape
+from typing import Any
 
-from genrescope.apps.posters import OTHERS, draw_timeline, genre_colour, shown_genres, to_png
-from genrescope.apps.web.markup import (
-    figure,
-    genre_hint,
-    genre_name,
-    paragraphs,
-    remarks,
-)
+from genrescope.apps.posters import OTHERS, genre_colour, shown_genres, step_edges
+from genrescope.apps.tiles import RATE, Columns, to_bytes
+from genrescope.apps.web.markup import genre_hint, genre_name, paragraphs, remarks
 from genrescope.apps.web.texts import Texts
+from genrescope.classification.timeline import find_disagreements
+from genrescope.spectrogram.frequencies import mel_edges_hz
 from genrescope.types import ModelCard, Timeline
 
 
@@ -38,29 +36,93 @@ def words(found: Timeline, card: ModelCard, texts: Texts) -> str:
     )
 
 
-def picture(found: Timeline, card: ModelCard, texts: Texts) -> str:
-    """The stacked probabilities, for a desk and for a phone, and what their colours mean."""
-    drawn = [to_png(partial(draw_timeline, found, "", narrow=narrow)) for narrow in (False, True)]
-    alt = texts("timeline.alt", source=found.predictions[0].source)
+def key(found: Timeline, card: ModelCard, texts: Texts) -> str:
+    """What the colours mean, and how to read the curve of divergence."""
     colours = [
         (genre_colour(label), genre_name(label, card.taxonomy, texts))
         for label in shown_genres(found)
     ]
     colours.append((OTHERS, texts("timeline.others")))
-    key = "".join(
+    rows = "".join(
         f'<li><i style="background:{colour}"></i>{escape(name)}</li>' for colour, name in colours
     )
-    shown = figure(drawn[0], drawn[1], alt, texts("timeline.caption"))
-    return f'{shown}<ul class="gs-key">{key}</ul>{paragraphs(_apart(found, texts))}'
+    several = "" if found.divergence is None else texts("timeline.apart")
+    return (
+        f'<ul class="gs-key">{rows}</ul><p class="gs-note">{escape(texts("timeline.caption"))}</p>'
+        f"{paragraphs(several)}"
+    )
 
 
-def _apart(found: Timeline, texts: Texts) -> str:
-    """Where several models pull apart most."""
-    if found.divergence is None:
-        return ""
-    top = int(found.divergence.argmax())
-    second, bits = float(found.seconds[top]), float(found.divergence[top])
-    return texts("timeline.apart", second=second, bits=bits)
+def payload(
+    found: Timeline, overview: Columns, card: ModelCard, texts: Texts, *, live: bool = True
+) -> dict[str, Any]:
+    """A timeline as the browser draws it.
+
+    Parameters
+    ----------
+    found : Timeline
+    overview : Columns
+        Of the sound, from where the timeline begins.
+    card : ModelCard
+        Of the first model.
+    texts : Texts
+    live : bool
+        Whether a server is there that can be asked for tiles.
+    """
+    shown = shown_genres(found)
+    rows = found.probabilities[:, [found.labels.index(label) for label in shown]]
+    edges = step_edges(found, rows)[0]
+    peaks, shades = to_bytes(overview, overview.loudest)
+    first = found.predictions[0]
+    return {
+        "source": first.source,
+        "start": round(float(edges[0]), 3),
+        "end": round(float(edges[-1]), 3),
+        "live": live,
+        "level": overview.level,
+        "columns": len(peaks),
+        "column": overview.column_seconds,
+        "bands": len(shades),
+        "loudest": overview.loudest,
+        "peaks": base64.b64encode(peaks.tobytes()).decode("ascii"),
+        "shades": base64.b64encode(shades.tobytes()).decode("ascii"),
+        "hz": [round(float(hz), 1) for hz in mel_edges_hz(0.0, RATE / 2, len(shades))[1:-1]],
+        "edges": [round(float(edge), 2) for edge in edges],
+        "genres": [genre_name(label, card.taxonomy, texts) for label in shown],
+        "colours": [genre_colour(label) for label in shown],
+        "others": [texts("timeline.others"), OTHERS],
+        "rows": [[round(float(share), 3) for share in row] for row in rows],
+        "segments": [
+            [
+                round(one.start, 2),
+                round(one.end, 2),
+                genre_name(one.genre, card.taxonomy, texts),
+                genre_colour(one.genre),
+            ]
+            for one in found.segments
+        ],
+        "bits": None
+        if found.divergence is None
+        else [round(float(bits), 3) for bits in found.divergence],
+        "jumps": [
+            [round(float(found.seconds[place]), 2), _jump(found, place, card, texts)]
+            for place in find_disagreements(found)
+        ],
+    }
+
+
+def _jump(found: Timeline, place: int, card: ModelCard, texts: Texts) -> str:
+    """When models pull apart, and what each says there."""
+    assert found.divergence is not None
+    said = []
+    for model, rows in zip(found.models, found.per_model, strict=True):
+        best = int(rows[place].argmax())
+        name = genre_name(found.labels[best], card.taxonomy, texts)
+        said.append(f"{model} {name} {100 * float(rows[place, best]):.0f} %")
+    when = clock(float(found.seconds[place]))
+    return texts(
+        "timeline.jump", when=when, bits=float(found.divergence[place]), said=", ".join(said)
+    )
 
 
 def segments(found: Timeline, card: ModelCard, texts: Texts) -> str:
@@ -74,7 +136,7 @@ def segments(found: Timeline, card: ModelCard, texts: Texts) -> str:
         for one in found.segments
     )
     return (
-        f'<div class="gs-scroll"><table class="gs-table"><caption>'
+        f'<div class="gs-scroll gs-segments" tabindex="0"><table class="gs-table"><caption>'
         f"{escape(texts('timeline.segments'))}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )

@@ -1,35 +1,29 @@
-"""An explanation on the page: words, the heat map, and probabilities with and without a band."""
+"""Explanations on the page: words, heat maps, and probabilities before and after a change."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
 from html import escape
+from typing import Any
 
-from genrescope.apps.posters import draw_explanation, to_png
+import numpy as np
+
 from genrescope.apps.reasons import strongest
 from genrescope.apps.web.markup import (
     family_of,
-    figure,
     genre_hint,
     genre_name,
     paragraphs,
     remarks,
     table,
 )
+from genrescope.apps.web.pictures import packed
 from genrescope.apps.web.texts import Texts
 from genrescope.explain.change import Moved
-from genrescope.types import Explanation, FloatArray, ModelCard
-
-
-@dataclass(frozen=True, slots=True)
-class Muted:
-    """A band in Hz that was taken out, and from which second on it was listened."""
-
-    low: float
-    high: float
-    start: float
+from genrescope.spectrogram.frequencies import note_name
+from genrescope.spectrogram.picture import unit_values
+from genrescope.types import Explanation, FloatArray, ModelCard, Prediction
 
 
 def words(explanation: Explanation, card: ModelCard, texts: Texts) -> str:
@@ -38,14 +32,18 @@ def words(explanation: Explanation, card: ModelCard, texts: Texts) -> str:
     name = genre_name(label, card.taxonomy, texts)
     colour = family_of(label, card.taxonomy, texts)[1]
     hint = escape(genre_hint(label, card.taxonomy, texts))
-    title = texts("why.headline", genre=name, percent=100 * explanation.probability)
+    title = texts(
+        "why.headline",
+        genre=name,
+        percent=100 * explanation.probability,
+        model=explanation.prediction.model,
+    )
     seconds = explanation.spectrogram.frame_seconds
     source = texts(
         "why.of_source",
         source=explanation.prediction.source,
         low=float(seconds[0]),
         high=float(seconds[-1]),
-        model=explanation.prediction.model,
         method=texts(f"why.{method}"),
     )
     hz = explanation.spectrogram.band_hz
@@ -75,28 +73,64 @@ def _places(axis: str, values: FloatArray, places: FloatArray, name: str, texts:
     return ("" if texts.chinese else " ").join(said)
 
 
-def picture(explanation: Explanation, card: ModelCard, texts: Texts) -> str:
-    """The heat map over the spectrogram, for a desk and for a phone."""
-    name = genre_name(explanation.label, card.taxonomy, texts)
-    drawn = [
-        to_png(partial(draw_explanation, explanation, "", narrow=narrow))
-        for narrow in (False, True)
-    ]
-    alt = texts("why.alt", genre=name, source=explanation.prediction.source)
-    return figure(drawn[0], drawn[1], alt, texts("why.caption", genre=name))
+def payload(explanation: Explanation, card: ModelCard, texts: Texts) -> dict[str, Any]:
+    """An explanation as the browser draws it: heat in 127ths of its largest."""
+    drawn, name = explanation.spectrogram, genre_name(explanation.label, card.taxonomy, texts)
+    bands, frames = drawn.values.shape
+    largest = float(np.abs(explanation.evidence).max()) or 1.0
+    heat = np.rint(explanation.evidence / largest * 127).astype(np.int8)
+    seconds, hz = drawn.frame_seconds, drawn.band_hz
+    return {
+        "words": words(explanation, card, texts),
+        "alt": texts("why.alt", genre=name, source=explanation.prediction.source),
+        "kind": drawn.spec.kind,
+        "bands": bands,
+        "frames": frames,
+        "first": float(seconds[0]),
+        "step": drawn.spec.hop_length / drawn.spec.sample_rate,
+        "shades": packed(unit_values(drawn.values, drawn.spec)),
+        "heat": base64.b64encode(np.ascontiguousarray(heat).tobytes()).decode("ascii"),
+        "largest": largest,
+        "hz": [round(float(one), 1) for one in hz],
+        "notes": [note_name(float(one)) for one in hz] if drawn.spec.kind == "cqt" else [],
+        "by_band": [round(float(one), 4) for one in explanation.by_band],
+        "by_time": [round(float(one), 4) for one in explanation.by_time],
+    }
 
 
-def moved(found: Moved, label: str, muted: Muted, card: ModelCard, texts: Texts) -> str:
-    """Every probability as it is and without a band, the greatest first."""
-    before, after = found.pairs[0]
+def moved(found: Moved, labels: Sequence[str], title: str, card: ModelCard, texts: Texts) -> str:
+    """Every probability as it is and changed, network by network, the greatest first.
+
+    Parameters
+    ----------
+    found : Moved
+    labels : sequence of str
+        What is explained, network by network.
+    title : str
+        What was changed.
+    card : ModelCard
+        Of the first network.
+    texts : Texts
+    """
+    cards = "".join(
+        f'<section class="gs-card"><h3>{escape(pair[0].model)}</h3>'
+        f"{moved_table(pair, label, card, texts)}</section>"
+        for pair, label in zip(found.pairs, labels, strict=True)
+    )
+    return f'<h3>{escape(title)}</h3><div class="gs-columns">{cards}</div>'
+
+
+def moved_table(
+    pair: tuple[Prediction, Prediction], label: str, card: ModelCard, texts: Texts
+) -> str:
+    """One network's probabilities as it is and changed; what becomes of `label` in a sentence."""
+    before, after = pair
     place = before.labels.index(label)
-    firsts = [genre_name(side.top(1)[0][0], card.taxonomy, texts) for side in (before, after)]
+    firsts = [genre_name(side.top(1)[0][0], card.taxonomy, texts) for side in pair]
     same = firsts[0] == firsts[1]
     sentences = (
         texts(
             "why.moved_text",
-            low=muted.low,
-            high=muted.high,
             genre=genre_name(label, card.taxonomy, texts),
             before=100 * float(before.probabilities[place]),
             after=100 * float(after.probabilities[place]),
@@ -105,11 +139,10 @@ def moved(found: Moved, label: str, muted: Muted, card: ModelCard, texts: Texts)
     )
     rows = []
     for i in (-before.probabilities).argsort(kind="stable"):
-        pair = 100 * float(before.probabilities[i]), 100 * float(after.probabilities[i])
-        rows.append(_row(genre_name(before.labels[i], card.taxonomy, texts), pair))
+        shares = 100 * float(before.probabilities[i]), 100 * float(after.probabilities[i])
+        rows.append(_row(genre_name(before.labels[i], card.taxonomy, texts), shares))
     heads = [texts(f"why.{key}") for key in ("as_is", "without", "by")]
-    caption = texts("why.moved", start=muted.start, low=muted.low, high=muted.high)
-    return paragraphs(*sentences) + table([texts("analyse.genre"), *heads], rows, caption)
+    return paragraphs(*sentences) + table([texts("analyse.genre"), *heads], rows)
 
 
 def _row(name: str, pair: Sequence[float]) -> tuple[str, str, str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -90,16 +89,6 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str = ""
     return (
         f'<div class="gs-scroll"><table class="gs-table">{title}<thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def figure(wide: bytes, narrow: bytes, alt: str, caption: str) -> str:
-    """A PNG picture, another one for a phone, and what is to be seen."""
-    data = [f"data:image/png;base64,{base64.b64encode(one).decode()}" for one in (wide, narrow)]
-    return (
-        f'<figure class="gs-drawn"><picture><source media="(max-width: 600px)" srcset="{data[1]}">'
-        f'<img src="{data[0]}" alt="{escape(alt)}"></picture>'
-        f'<figcaption class="gs-note">{escape(caption)}</figcaption></figure>'
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrescope.apps.views import LONGEST_SECONDS, VIEW_HOP, View, draw_view, unit_picture
-from genrescope.audio import AudioSource, SoundInfo, listen, parse_windows
+from genrescope.audio import AudioSource, Change, SoundInfo, listen, parse_windows
 from genrescope.classification.classifier import draw_spans
 from genrescope.spectrogram.frequencies import note_name
 from genrescope.spectrogram.picture import draw_picture, scale_unit
@@ -45,7 +46,9 @@ class Seen:
     average: float
 
 
-def draw_for_page(source: AudioSource, kind: str, seconds: float) -> View:
+def draw_for_page(
+    source: AudioSource, kind: str, seconds: float, changes: Sequence[Change] = ()
+) -> View:
     """A recording's spectrogram at a hop that suits a screen.
 
     Parameters
@@ -54,23 +57,28 @@ def draw_for_page(source: AudioSource, kind: str, seconds: float) -> View:
     kind : {'mel', 'cqt'}
     seconds : float
         Length of the recording, as far as it is known.
+    changes : sequence of Change
+        Made to the sound first.
     """
     shown = min(seconds, LONGEST_SECONDS)
     coarse = int(shown * 22050 / MOST_COLUMNS / 64 + 1) * 64
-    return draw_view(source, "cqt" if kind == "cqt" else "mel", hop=max(VIEW_HOP, coarse))
+    hop = max(VIEW_HOP, coarse)
+    return draw_view(source, "cqt" if kind == "cqt" else "mel", hop=hop, changes=changes)
 
 
-def show_seen(source: AudioSource, card: ModelCard) -> Seen:
+def show_seen(source: AudioSource, card: ModelCard, changes: Sequence[Change] = ()) -> Seen:
     """Draw again, by the line, what a network was shown: up to `MOST_PICTURES` windows.
 
     Parameters
     ----------
     source : path or binary file
     card : ModelCard
+    changes : sequence of Change
+        Made to the sound first.
     """
     starts: list[float] = []
     units: list[FloatArray] = []
-    with listen(source) as recording:
+    with listen(source, changes=changes) as recording:
         choice = parse_windows(str(MOST_PICTURES))
         for drawn in draw_spans(recording, [card.spectrogram], choice):
             starts.extend(drawn.window_starts)
@@ -100,7 +108,9 @@ def packed(unit: FloatArray) -> str:
     return base64.b64encode(np.ascontiguousarray(whole).tobytes()).decode("ascii")
 
 
-def view_payload(view: View, source: str, starts: tuple[float, ...]) -> dict[str, Any]:
+def view_payload(
+    view: View, source: str, starts: tuple[float, ...], *, title: str = "", changed: str = ""
+) -> dict[str, Any]:
     """A spectrogram as the viewer in the browser takes it.
 
     Parameters
@@ -110,6 +120,10 @@ def view_payload(view: View, source: str, starts: tuple[float, ...]) -> dict[str
         For people.
     starts : tuple of float
         Where windows begin, in seconds.
+    title : str
+        Put before the kind of spectrogram.
+    changed : str
+        The query that has the server make the sound that is drawn, where it is not the file's.
 
     Returns
     -------
@@ -120,6 +134,8 @@ def view_payload(view: View, source: str, starts: tuple[float, ...]) -> dict[str
     spec, seconds = drawn.spec, drawn.frame_seconds
     return {
         "kind": spec.kind,
+        "title": title,
+        "changed": changed,
         "source": source,
         "bands": drawn.values.shape[0],
         "frames": drawn.values.shape[1],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,21 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
+from genrescope.apps import tiles
 from genrescope.apps.api.context import Here
 from genrescope.apps.api.receiving import receive_one
+from genrescope.apps.api.waiting import wait_for
+from genrescope.apps.serving.watch import Watch
 from genrescope.apps.web import texts
 from genrescope.apps.web.asset import asset
 from genrescope.apps.web.cloakroom import Cloakroom
 
 SAMPLE_ENDINGS = (".mp3", ".flac", ".ogg", ".wav", ".m4a")
-ASSETS = {"viewer.js": "text/javascript", "page.js": "text/javascript", "style.css": "text/css"}
+SCRIPTS = ("viewer.js", "course.js", "reasons.js", "page.js")
+ASSETS = {**dict.fromkeys(SCRIPTS, "text/javascript"), "style.css": "text/css"}
+
+
+KEPT_NOWHERE = {"Cache-Control": "no-store"}
 
 
 def sample_folder() -> Path | None:
@@ -33,6 +41,15 @@ def sample_names() -> tuple[str, ...]:
     return tuple(sorted(p.name for p in folder.iterdir() if p.suffix in SAMPLE_ENDINGS))
 
 
+def _positive(text: str) -> float:
+    """A number of a query, or 0 where it is none or not finite."""
+    try:
+        value = float(text)
+    except ValueError:
+        return 0.0
+    return value if 0 < value < math.inf else 0.0
+
+
 def make_router(cloakroom: Cloakroom) -> APIRouter:
     """Routes over one cloakroom."""
     router = APIRouter(include_in_schema=False)
@@ -46,6 +63,32 @@ def make_router(cloakroom: Cloakroom) -> APIRouter:
         key = cloakroom.put(upload, owner)
         answer: dict[str, Any] = {"key": key, "label": upload.label, "bytes": upload.size_bytes}
         return JSONResponse(answer)
+
+    @router.get("/web/sounds/{key}/tiles/{level}/{number}")
+    async def tile(request: Request, here: Here, key: str, level: int, number: int) -> Response:
+        """One tile of a sound that waits, which then waits on: peaks, then shades, as bytes."""
+        loudest = _positive(request.query_params.get("loudest", ""))
+        start = _positive(request.query_params.get("start", ""))
+
+        def draw(watch: Watch) -> bytes:
+            with (
+                cloakroom.lend(key) as upload,
+                here.studio.sound(upload.file, upload.label, watch) as file,
+            ):
+                drawn = tiles.to_bytes(tiles.draw_tile(file, level, number, start), loudest)
+            return b"".join(part.tobytes() for part in drawn)
+
+        watch = here.studio.watch()
+        if not cloakroom.has(key):
+            raise HTTPException(404)
+        found = await wait_for(request, here.studio.submit(draw, watch=watch), watch)
+        return Response(found, media_type="application/octet-stream", headers=KEPT_NOWHERE)
+
+    @router.delete("/web/sounds/{key}")
+    async def forget(key: str) -> Response:
+        """Close a sound that waits: the page that sent it looks at another."""
+        cloakroom.drop(key)
+        return Response(status_code=204)
 
     @router.get("/web/samples/{name}")
     async def sample(name: str) -> FileResponse:

@@ -11,6 +11,7 @@ from torch import nn
 from torchvision.models import vit_b_16
 
 from genrescope.learn.networks._pooled import restem
+from genrescope.spectrogram.picture import resize_matrix
 
 NAMES = ("vit_b_16",)
 PAPER = "https://doi.org/10.48550/arXiv.2010.11929"
@@ -53,9 +54,10 @@ class Vit(nn.Module):
         if (rows, columns) == (GRID, GRID):
             return whole
         grid = whole[:, 1:].transpose(1, 2).reshape(1, -1, GRID, GRID)
-        grid = nn.functional.interpolate(
-            grid, (rows, columns), mode="bilinear", align_corners=False, antialias=True
-        )
+        down, across = (
+            torch.tensor(resize_matrix(GRID, size)).to(whole) for size in (rows, columns)
+        )  # what `interpolate` does, which has no ONNX form where it is antialiased
+        grid = down @ grid @ across.T
         return torch.cat([whole[:, :1], grid.flatten(2).transpose(1, 2)], dim=1)
 
 

@@ -9,6 +9,8 @@ from fastapi import Depends, Query
 from genrescope.apps.api.problems import MEDIA_TYPE
 from genrescope.apps.api.schemas import ProblemShape
 from genrescope.apps.serving.studio import Question
+from genrescope.audio import Change, read_cleaning
+from genrescope.types import AudioError, refuse
 
 MODELS = Query(
     alias="model",
@@ -23,13 +25,35 @@ TIMELINE = Query(description="Every window by itself, too.")
 NAME = Query(description="What to call a sound sent as the body itself.", max_length=10_000)
 
 
+def _clean(
+    keep: Annotated[
+        list[float] | None,
+        Query(alias="clean_band", description="Clean-up: keep this band, two numbers in Hz."),
+    ] = None,
+    denoise: Annotated[
+        float | None,
+        Query(alias="clean_noise", description="Clean-up: take noise down by so many dB."),
+    ] = None,
+    trim: Annotated[
+        bool, Query(alias="clean_trim", description="Clean-up: trim silence at both ends.")
+    ] = False,
+) -> tuple[Change, ...]:
+    refuse(keep is not None and len(keep) != 2, "a band is two numbers", AudioError)
+    band = None if keep is None else (keep[0], keep[1])
+    return read_cleaning(band, denoise, trim)
+
+
+Cleaning = Annotated[tuple[Change, ...], Depends(_clean)]
+
+
 def _ask(
+    cleaning: Cleaning,
     model: Annotated[list[str] | None, MODELS] = None,
     windows: Annotated[str, WINDOWS] = "all",
     start: Annotated[float, START] = 0.0,
     duration: Annotated[float | None, DURATION] = None,
 ) -> Question:
-    return Question(tuple(model or ()), windows, start, duration)
+    return Question(tuple(model or ()), windows, start, duration, cleaning)
 
 
 Asked = Annotated[Question, Depends(_ask)]
@@ -68,4 +92,14 @@ TEXTS = {
 }
 WORK = (404, 408, 413, 422, 503, 504)
 
-__all__ = ["NAME", "TIMELINE", "TOP", "WORK", "Asked", "ProblemShape", "problems", "sound_body"]
+__all__ = [
+    "NAME",
+    "TIMELINE",
+    "TOP",
+    "WORK",
+    "Asked",
+    "Cleaning",
+    "ProblemShape",
+    "problems",
+    "sound_body",
+]

@@ -17,13 +17,14 @@ from genrescope.apps.api.routes._asking import (
     NAME,
     START,
     WORK,
+    Cleaning,
     problems,
     sound_body,
 )
 from genrescope.apps.api.schemas import TimelineShape
 from genrescope.apps.api.waiting import wait_for
 from genrescope.apps.reasons import plain_timeline
-from genrescope.apps.serving.reasons import ask_when
+from genrescope.apps.serving.reasons import WhenQuestion, ask_when
 
 router = APIRouter(tags=["recordings"])
 
@@ -40,6 +41,7 @@ EVERY = Query(description="A window every so many seconds, 0.5 to 60; end to end
 async def timeline(
     request: Request,
     here: Here,
+    cleaning: Cleaning,
     model: Annotated[list[str] | None, MODELS] = None,
     every: Annotated[float | None, EVERY] = None,
     start: Annotated[float, START] = 0.0,
@@ -48,20 +50,12 @@ async def timeline(
 ) -> JSONResponse:
     """The same data as `genrescope timeline --json` writes: steps, segments, and how far apart."""
     here.studio.turns.check()
-    await run_in_threadpool(here.studio.shelf.names, tuple(model or ()))
+    asked = WhenQuestion(tuple(model or ()), every, start, duration, cleaning)
+    await run_in_threadpool(here.studio.shelf.names, asked.models)
     with ExitStack() as stack:
         upload = await receive_one(request, here, stack)
         watch = here.studio.watch()
-        work = ask_when(
-            here.studio,
-            upload.file,
-            tuple(model or ()),
-            every=every,
-            start=start,
-            duration=duration,
-            label=upload.label,
-            watch=watch,
-        )
+        work = ask_when(here.studio, upload.file, asked, label=upload.label, watch=watch)
         found = await wait_for(request, work, watch)
     here.metrics.heard.inc(found.predictions[0].seconds)
     return JSONResponse(plain_timeline(found))

@@ -193,7 +193,19 @@
     found.gsDrop.take([new File([Genrescope.sound.blob], Genrescope.sound.name)]);
   };
 
-  const paint = (canvas) => new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  // All canvases one below the other, as one picture.
+  const paint = (canvases) => {
+    const whole = make("canvas");
+    whole.width = Math.max(...canvases.map((canvas) => canvas.width));
+    whole.height = canvases.reduce((sum, canvas) => sum + canvas.height, 0);
+    const pen = whole.getContext("2d");
+    let y = 0;
+    for (const canvas of canvases) {
+      pen.drawImage(canvas, 0, y);
+      y += canvas.height;
+    }
+    return new Promise((resolve) => whole.toBlob(resolve, "image/png"));
+  };
 
   Genrescope.saves = (element, value, texts, viewers) => {
     element.replaceChildren();
@@ -212,17 +224,10 @@
       );
     };
     const canvas = viewers && document.querySelector(`#${viewers} canvas.gs-spectrum`);
-    const drawn = viewers && document.querySelector(`#${viewers} .gs-drawn img`);
-    if (drawn) {
-      add(texts.png, async () => {
-        const picture = await fetch(drawn.src);
-        Genrescope.download(`${value.name}.png`, await picture.blob());
-      });
-    }
     if (canvas || value.png) {
       add(texts.png, async () => {
-        const now = document.querySelector(`#${viewers} canvas.gs-spectrum`);
-        if (now) Genrescope.download(`${value.name}.png`, await paint(now));
+        const now = [...document.querySelectorAll(`#${viewers} canvas.gs-spectrum`)];
+        if (now.length) Genrescope.download(`${value.name}.png`, await paint(now));
       });
     }
     file("json", "json", "application/json");

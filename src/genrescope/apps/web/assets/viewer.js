@@ -64,6 +64,33 @@
     return steps.find((step) => step >= wanted) || 600;
   };
 
+  Genrescope.tools = { TABLE, make, fill, unpack, bitmap, bandOfHz, pitchMarks, timeStep };
+
+  // A button that has the server change the sound, of which nothing stays there, and then is what
+  // plays it.
+  Genrescope.prepare = (sound, query, words, waiting, ready) => {
+    const place = make("div");
+    const button = make("button", "gs-button", words);
+    button.type = "button";
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      button.textContent = waiting;
+      const headers = { "Content-Type": "application/octet-stream" };
+      const address = `/api/v1/explain?form=flac&${query}`;
+      try {
+        const answer = await fetch(address, { method: "POST", body: sound.blob, headers });
+        if (!answer.ok) throw new Error((await answer.json()).detail);
+        const url = URL.createObjectURL(await answer.blob());
+        place.replaceChildren();
+        ready(place, url);
+      } catch (error) {
+        place.replaceChildren(make("p", "gs-error", error.message));
+      }
+    });
+    place.append(button);
+    return place;
+  };
+
   class Viewer {
     constructor(element, view, texts) {
       this.view = view;
@@ -73,6 +100,7 @@
       this.begin = view.first - view.step / 2;
       this.length = view.frames * view.step;
       this.point = null;
+      this.offset = 0;
       this.build(element);
       this.observer = new ResizeObserver(() => this.draw());
       this.observer.observe(this.plot);
@@ -83,7 +111,8 @@
       const { texts, view } = this;
       element.replaceChildren();
       const figure = make("figure", "gs-viewer");
-      figure.append(make("figcaption", "", texts[view.kind]));
+      const caption = view.title ? `${view.title} · ${texts[view.kind]}` : texts[view.kind];
+      figure.append(make("figcaption", "", caption));
       this.plot = make("div", "gs-plot");
       this.canvas = make("canvas", "gs-spectrum");
       this.overlay = make("canvas", "gs-overlay");
@@ -107,14 +136,29 @@
         bar.append(make("p", "gs-note", this.texts.no_sound));
         return bar;
       }
+      if (this.view.changed) bar.append(this.changedPlayer(sound));
+      else this.play(bar, sound.url);
+      return bar;
+    }
+
+    play(bar, url) {
       this.audio = make("audio");
       this.audio.controls = true;
       this.audio.preload = "metadata";
-      this.audio.src = sound.url;
+      this.audio.src = url;
       this.audio.addEventListener("timeupdate", () => this.drawOverlay());
       this.audio.addEventListener("play", () => this.follow());
       bar.append(this.audio);
-      return bar;
+    }
+
+    // Of changed sound, which begins where the picture does.
+    changedPlayer(sound) {
+      const { texts, view } = this;
+      return Genrescope.prepare(sound, view.changed, texts.prepare, texts.preparing, (bar, url) => {
+        this.offset = view.first;
+        this.play(bar, url);
+        this.audio.play().catch(() => {});
+      });
     }
 
     follow() {
@@ -184,7 +228,7 @@
 
     seek(seconds) {
       if (!this.audio) return;
-      this.audio.currentTime = Math.max(0, seconds);
+      this.audio.currentTime = Math.max(0, seconds - this.offset);
       this.audio.play().catch(() => {});
     }
 
@@ -274,7 +318,7 @@
       const pen = this.overlay.getContext("2d");
       pen.clearRect(0, 0, this.overlay.width, this.overlay.height);
       if (this.audio && (this.audio.currentTime > 0 || !this.audio.paused)) {
-        const x = this.x(this.audio.currentTime);
+        const x = this.x(this.audio.currentTime + this.offset);
         if (x >= LEFT && x <= LEFT + this.width) {
           pen.fillStyle = "#00e5ff";
           pen.fillRect(x - 1, TOP, 2, this.height);

@@ -65,6 +65,18 @@ class Place:
         """The pictures that networks saw; its value is a list of payloads."""
         return self._scripted(elem_id, "showSeen", self.words("analyse"))
 
+    def course(self, elem_id: str) -> gr.HTML:
+        """A sound's course with its player; its value is one payload."""
+        return self._scripted(elem_id, "showCourse", self.words("course"))
+
+    def reasons(self, elem_id: str) -> gr.HTML:
+        """Heat maps side by side; its value is a list of payloads."""
+        return self._scripted(elem_id, "showReasons", self.words("reasons"))
+
+    def listening(self, elem_id: str) -> gr.HTML:
+        """The sound as it is and changed; its value says how it is to be changed."""
+        return self._scripted(elem_id, "showListening", self.words("reasons"))
+
     def saves(self, elem_id: str, viewer: str = "") -> gr.HTML:
         """Buttons that save what its value, a dict of texts, holds; made in the browser."""
         return gr.HTML(

@@ -23,7 +23,7 @@ STEPS = ("arrived", "decoding", "networks", "drawing", "done")
 def tell_steps(
     place: Place,
     find: Callable[[], Upload],
-    names: tuple[str, ...],
+    question: Question,
     show: Callable[[Place, Looked], list[Any]],
     blank: Sequence[Any],
 ) -> Iterator[list[Any]]:
@@ -34,8 +34,7 @@ def tell_steps(
     place : Place
     find : callable
         Gives the sound, or raises `GenrescopeError`.
-    names : tuple of str
-        Models.
+    question : Question
     show : callable
         What the components show in the end, but for the steps, which come first.
     blank : sequence
@@ -44,7 +43,7 @@ def tell_steps(
     texts = place.texts
     keep = [gr.skip()] * len(blank)
     try:
-        for told in look_at(place.studio, find(), Question(models=names)):
+        for told in look_at(place.studio, find(), question):
             if isinstance(told, Looked):
                 yield [ticks(step_states("done", texts)), *show(place, told)]
             else:

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from genrescope.apps.results import to_rows
-from genrescope.apps.serving import Upload
+from genrescope.apps.serving import Question, Upload
 from genrescope.apps.web import panel
 from genrescope.apps.web.asking import Looked
 from genrescope.apps.web.pages._place import Place, arrived, take
@@ -52,7 +52,8 @@ def build(place: Place) -> None:
     def answer(value: Any, names: list[str]) -> Iterator[Any]:
         chosen = tuple(names or ())
         blank = ["", gr.update(visible=False), "", None, None, "", None]
-        yield from tell_steps(place, lambda: _take(place, value, chosen), chosen, _shown, blank)
+        question = Question(models=chosen)
+        yield from tell_steps(place, lambda: _take(place, value, chosen), question, _shown, blank)
 
     hidden: dict[str, Any] = {"api_visibility": "private"}
     kind.input(choose, kind, networks, show_progress="hidden", **hidden)

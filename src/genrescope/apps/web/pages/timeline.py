@@ -9,13 +9,17 @@ from typing import Any
 import gradio as gr
 
 from genrescope.apps.reasons import plain_timeline, timeline_rows
-from genrescope.apps.serving.reasons import ask_when
+from genrescope.apps.serving.reasons import WhenQuestion, ask_course
+from genrescope.apps.tiles import Columns
 from genrescope.apps.web import course
 from genrescope.apps.web.asking import wait_for
 from genrescope.apps.web.pages._place import Place, arrived, take
 from genrescope.apps.web.pages._tables import to_csv
 from genrescope.apps.web.pages._telling import file_stem, tell_work
+from genrescope.apps.web.report import write_course_report
 from genrescope.types import Timeline
+
+Course = tuple[Timeline, Columns]
 
 TITLE = "tab.timeline"
 ALL = ""
@@ -44,7 +48,8 @@ def build(place: Place) -> None:
     words = gr.HTML(
         f"<p class='gs-note'>{texts('timeline.empty')}</p>", elem_id="gs-timeline-words"
     )
-    picture = gr.HTML(elem_id="gs-timeline-picture")
+    picture = place.course("gs-timeline-picture")
+    key = gr.HTML()
     segments = gr.HTML(elem_id="gs-timeline-segments")
     saves = place.saves("gs-timeline-saves", "gs-timeline-picture")
 
@@ -54,13 +59,13 @@ def build(place: Place) -> None:
             lambda: _asked(place, value, name, seconds),
             texts("timeline.working"),
             lambda found: _shown(place, found),
-            ["", "", "", None],
+            ["", None, "", "", None],
         )
 
     drop.submit(
         answer,
         [drop, model, every],
-        [progress, words, picture, segments, saves],
+        [progress, words, picture, key, segments, saves],
         show_progress="hidden",
         api_visibility="private",
     )
@@ -68,34 +73,31 @@ def build(place: Place) -> None:
     run.click(None, js=again, api_visibility="private")
 
 
-def _asked(place: Place, value: Any, name: str | None, seconds: float) -> Iterator[Timeline | None]:
+def _asked(place: Place, value: Any, name: str | None, seconds: float) -> Iterator[Course | None]:
     names = place.model_choices(pretrained=False) if name == ALL else [name] if name else []
+    question = WhenQuestion(tuple(names), seconds or None)
     upload = take(place, arrived(value))
     return wait_for(
         place.studio,
         upload,
-        lambda watch: ask_when(
-            place.studio,
-            upload.file,
-            names,
-            every=seconds or None,
-            label=upload.label,
-            watch=watch,
+        lambda watch: ask_course(
+            place.studio, upload.file, question, label=upload.label, watch=watch
         ),
     )
 
 
-def _shown(place: Place, found: Timeline) -> list[Any]:
+def _shown(place: Place, course_found: Course) -> list[Any]:
+    texts, (found, overview) = place.texts, course_found
     card = place.studio.card(found.models[0])
     rows = timeline_rows(found)
+    words, key = course.words(found, card, texts), course.key(found, card, texts)
+    segments = course.segments(found, card, texts)
+    still = course.payload(found, overview, card, texts, live=False)
+    source = found.predictions[0].source
     saved = {
-        "name": f"{file_stem(found.predictions[0].source)}-timeline",
+        "name": f"{file_stem(source)}-timeline",
         "json": json.dumps(plain_timeline(found), ensure_ascii=False, indent=1),
         "csv": to_csv(list(rows[0]), [list(row.values()) for row in rows]),
+        "report": write_course_report(texts, source, words, still, key + segments),
     }
-    return [
-        course.words(found, card, place.texts),
-        course.picture(found, card, place.texts),
-        course.segments(found, card, place.texts),
-        saved,
-    ]
+    return [words, {**still, "live": True}, key, segments, saved]
