@@ -68,7 +68,7 @@ def serving() -> Iterator[Server]:
         pytest.skip("no PostgreSQL server is installed (Debian: postgresql)")
     if os.getuid() == 0 and user is None:
         pytest.skip("PostgreSQL does not run as root, and there is no other user")
-    top = Path(tempfile.mkdtemp(prefix="gs-pg-"))
+    top = Path(tempfile.mkdtemp(prefix="gs-pg-", dir="/tmp"))  # where another user may go
     secret = top / "password"
     secret.write_text(PASSWORD)
     if user is not None:

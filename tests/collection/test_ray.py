@@ -59,10 +59,15 @@ def ports() -> dict[str, int]:
         return {name: one.getsockname()[1] for name, one in zip(PORTS, taken, strict=True)}
 
 
-def end_children() -> None:
-    """Ray leaves processes behind that it does not wait for."""
-    mine = {one for one in gc.get_objects() if isinstance(one, subprocess.Popen)}
-    for one in mine | set(getattr(subprocess, "_active", None) or ()):
+def children() -> set[Any]:
+    """Programs that this process has begun and not yet waited for."""
+    begun = {one for one in gc.get_objects() if type(one) is subprocess.Popen}
+    return {one for one in begun | set(getattr(subprocess, "_active", None) or ()) if one}
+
+
+def end_children(others: set[Any]) -> None:
+    """Ray leaves processes behind that it does not wait for; `others` are not its own."""
+    for one in children() - others:
         if one.poll() is None:
             one.kill()
             one.wait(30)
@@ -88,6 +93,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 def cluster(unhurried: None) -> Iterator[Any]:
     Cluster = import_module("ray.cluster_utils").Cluster
 
+    others = children()
     options = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
     bare = {"include_dashboard": False, "include_log_monitor": False, "no_monitor": True}
     try:
@@ -95,11 +101,11 @@ def cluster(unhurried: None) -> Iterator[Any]:
         made.add_node(**options, **ports())
         made.wait_for_nodes()
     except Exception as error:  # noqa: BLE001 - whatever keeps one from starting is not what is tested here
-        end_children()
+        end_children(others)
         pytest.skip(f"no Ray cluster can be started here: {error}")
     yield made
     made.shutdown()
-    end_children()
+    end_children(others)
 
 
 def rows(store: Store) -> dict[bytes, Any]:

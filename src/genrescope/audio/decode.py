@@ -52,7 +52,7 @@ class AudioStream:
         self._samples = 0
         self._notices: list[Notice] = []
         with ExitStack() as stack:
-            file, owned = open_source(source)
+            file, owned = open_source(source, self.name)
             if owned:
                 stack.callback(file.close)
             self._decoder, self._first, self._rest = _choose(file, self.name, start)

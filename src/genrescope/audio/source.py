@@ -39,10 +39,16 @@ def source_name(source: AudioSource) -> str:
     return shown(name) if isinstance(name, str) and name else "<stream>"
 
 
-def open_source(source: FileSource) -> tuple[BinaryIO, bool]:
+def open_source(source: FileSource, name: str = "") -> tuple[BinaryIO, bool]:
     """Open `source` as a seekable file at its beginning.
 
     A file object, or a path such as a pipe, that cannot seek is read to its end first.
+
+    Parameters
+    ----------
+    source : str, path or binary file
+    name : str
+        What to call it in errors; else what it calls itself.
 
     Returns
     -------
@@ -55,7 +61,7 @@ def open_source(source: FileSource) -> tuple[BinaryIO, bool]:
     DecodeError
         There is no such file, it may not be read, it is a directory, or it holds no byte.
     """
-    name = source_name(source)
+    name = name or source_name(source)
     with ExitStack() as stack:
         try:
             if isinstance(source, str | os.PathLike):

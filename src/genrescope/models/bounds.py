@@ -28,7 +28,12 @@ MOST_MULTIPLICATIONS = 2**40
 """For one picture, where they are counted (`Conv`, `Gemm`, `MatMul`): DenseNet121 takes 2**30."""
 
 RECKONED = frozenset(
-    ["Constant", "Gather", "Concat", "Unsqueeze", "Squeeze", "Slice", "Cast", "Add", "Sub", "Mul"]
+    [
+        *("Constant", "ConstantOfShape", "Identity", "Cast", "Range", "Reshape", "Expand"),
+        *("Gather", "Concat", "Unsqueeze", "Squeeze", "Slice", "Where", "ReduceProd"),
+        *("Add", "Sub", "Mul", "Div", "Mod", "Neg", "Floor", "Min", "Max"),
+        *("Equal", "Less", "Greater", "Not", "And", "Or"),
+    ]
 )
 """Operators that exporters reckon shapes with, besides `Shape`."""
 
@@ -203,7 +208,9 @@ def _size(kind: onnx.TypeProto | None, operator: str) -> int:
     if kind is None or not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
         raise ModelError(f"the size of what {operator} gives cannot be told beforehand")
     shape = _shape(kind)
-    if min(shape, default=1) < 1:
+    told = all(one.HasField("dim_value") for one in kind.tensor_type.shape.dim)
+    least = 0 if len(shape) == 1 else 1  # of a shape, nothing may be left over
+    if not told or min(shape, default=1) < least:
         raise ModelError(f"the size of what {operator} gives cannot be told beforehand, or is none")
     size = math.prod(shape)
     refuse(size > MOST_VALUES, f"{operator} gives {size:,} values", ModelError)
