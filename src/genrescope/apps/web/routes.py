@@ -53,7 +53,12 @@ def _positive(text: str) -> float:
 def make_router(cloakroom: Cloakroom) -> APIRouter:
     """Routes over one cloakroom."""
     router = APIRouter(include_in_schema=False)
+    _add_sounds(router, cloakroom)
+    _add_pages(router)
+    return router
 
+
+def _add_sounds(router: APIRouter, cloakroom: Cloakroom) -> None:
     @router.post("/web/sounds")
     async def receive(request: Request, here: Here) -> JSONResponse:
         """Take one sound, as the body; answer with the key under which it waits for moments."""
@@ -90,6 +95,8 @@ def make_router(cloakroom: Cloakroom) -> APIRouter:
         cloakroom.drop(key)
         return Response(status_code=204)
 
+
+def _add_pages(router: APIRouter) -> None:
     @router.get("/web/samples/{name}")
     async def sample(name: str) -> FileResponse:
         """One of the clips."""
@@ -115,5 +122,3 @@ def make_router(cloakroom: Cloakroom) -> APIRouter:
         """To the pages in the browser's language."""
         language = texts.choose(request.headers.get("accept-language", ""))
         return RedirectResponse(f"/{language}/", status_code=307)
-
-    return router

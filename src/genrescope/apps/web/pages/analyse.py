@@ -39,16 +39,7 @@ def build(place: Place) -> None:
     model = gr.Dropdown(
         choices, value=choices[0] if choices else None, label=texts("analyse.model")
     )
-    with gr.Accordion(texts("clean.title"), open=False, elem_id="gs-clean"):
-        gr.HTML(f"<p class='gs-note'>{texts('clean.about')}</p>")
-        wanted = gr.CheckboxGroup(
-            [(texts(f"clean.{name}"), name) for name in CLEANING], label=texts("clean.what")
-        )
-        with gr.Row(elem_classes="gs-fields"):
-            low, high = (
-                gr.Number(hz, label=texts(f"clean.{key}"), minimum=1, min_width=130)
-                for key, hz in (("low", LOW_HZ), ("high", HIGH_HZ))
-            )
+    cleaning = _cleaning_fields(texts)
     drop = place.drop("gs-analyse-drop")
     progress = gr.HTML(padding=True)
     with gr.Row():
@@ -81,20 +72,34 @@ def build(place: Place) -> None:
     def answer(value: Any, name: str, *fields: Any) -> Iterator[Any]:
         blank = ["", "", None, None, "", "", gr.update(visible=False), None]
         try:
-            cleaning = Cleaning.read(*fields)
-            question = Question(models=(name,), changes=cleaning.changes)
+            asked = Cleaning.read(*fields)
+            question = Question(models=(name,), changes=asked.changes)
         except GenrescopeError as error:
             yield [complaint(texts.error(error)), *blank]
             return
 
         def show(place: Place, looked: Looked) -> list[Any]:
-            return _shown(place, looked, cleaning.query)
+            return _shown(place, looked, asked.query)
 
         yield from tell_steps(place, lambda: take(place, arrived(value)), question, show, blank)
 
-    fields = [drop, model, wanted, low, high]
+    fields = [drop, model, *cleaning]
     drop.submit(answer, fields, shown, show_progress="hidden", api_visibility="private")
     model.input(None, js="() => Genrescope.again('gs-analyse-drop')", api_visibility="private")
+
+
+def _cleaning_fields(texts: Texts) -> tuple[gr.CheckboxGroup, gr.Number, gr.Number]:
+    with gr.Accordion(texts("clean.title"), open=False, elem_id="gs-clean"):
+        gr.HTML(f"<p class='gs-note'>{texts('clean.about')}</p>")
+        wanted = gr.CheckboxGroup(
+            [(texts(f"clean.{name}"), name) for name in CLEANING], label=texts("clean.what")
+        )
+        with gr.Row(elem_classes="gs-fields"):
+            low, high = (
+                gr.Number(hz, label=texts(f"clean.{key}"), minimum=1, min_width=130)
+                for key, hz in (("low", LOW_HZ), ("high", HIGH_HZ))
+            )
+    return wanted, low, high
 
 
 @dataclass(frozen=True, slots=True)
