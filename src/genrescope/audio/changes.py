@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genrescope.types import AudioError, FloatArray, Notice, refuse
 
@@ -86,10 +87,10 @@ class BandStop:
         whole = self.low_hz == 0 and self.high_hz >= half
         refuse(whole, "without that band nothing is left to hear", AudioError)
         if self.low_hz == 0:
-            return _Filter(sample_rate, "highpass", self.high_hz)
+            return _steep(sample_rate, "highpass", self.high_hz)
         if self.high_hz >= half:
-            return _Filter(sample_rate, "lowpass", self.low_hz)
-        return _Filter(sample_rate, "bandstop", self.low_hz, self.high_hz)
+            return _steep(sample_rate, "lowpass", self.low_hz)
+        return _steep(sample_rate, "bandstop", self.low_hz, self.high_hz)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +119,10 @@ class BandPass:
         if self.low_hz == 0 and self.high_hz >= half:
             return _Nothing()
         if self.low_hz == 0:
-            return _Filter(sample_rate, "lowpass", self.high_hz)
+            return _steep(sample_rate, "lowpass", self.high_hz)
         if self.high_hz >= half:
-            return _Filter(sample_rate, "highpass", self.low_hz)
-        return _Filter(sample_rate, "bandpass", self.low_hz, self.high_hz)
+            return _steep(sample_rate, "highpass", self.low_hz)
+        return _steep(sample_rate, "bandpass", self.low_hz, self.high_hz)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,22 +170,33 @@ class _Nothing(Prompt):
         return block
 
 
-class _Filter(Prompt):
-    """A filter that keeps its state from block to block."""
+class Filter(Prompt):
+    """A filter that keeps its state from block to block.
 
-    def __init__(self, sample_rate: int, kind: FilterKind, *edges: float) -> None:
-        from scipy.signal import cheby2
+    Parameters
+    ----------
+    sections : ndarray of float64, shape (n, 6)
+        Second-order sections, as `scipy.signal` designs them.
+    """
 
-        edge = np.asarray(edges if len(edges) > 1 else edges[0], dtype=np.float64)
-        self._sections = cheby2(ORDER, STOP_DB, edge, kind, fs=sample_rate, output="sos")
-        self._state = np.zeros((len(self._sections), 2))
+    def __init__(self, sections: NDArray[np.float64]) -> None:
+        self._sections = sections
+        self._state = np.zeros((len(sections), 2))
 
     def push(self, block: FloatArray) -> FloatArray:
+        """Float32 (n,) in, as many filtered samples out."""
         from scipy.signal import sosfilt
 
         changed, self._state = sosfilt(self._sections, block, zi=self._state)
         samples: FloatArray = np.asarray(changed, dtype=np.float32)
         return samples
+
+
+def _steep(sample_rate: int, kind: FilterKind, *edges: float) -> Filter:
+    from scipy.signal import cheby2
+
+    edge = np.asarray(edges if len(edges) > 1 else edges[0], dtype=np.float64)
+    return Filter(cheby2(ORDER, STOP_DB, edge, kind, fs=sample_rate, output="sos"))
 
 
 class _Silencer(Prompt):

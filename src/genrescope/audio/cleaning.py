@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from genrescope.audio.changes import Change, Changer, Prompt
+from genrescope.audio.changes import Change, Changer, Filter
 from genrescope.types import AudioError, FloatArray, Notice, refuse
 
 LOW_HZ, HIGH_HZ = 100.0, 16000.0
@@ -56,7 +56,7 @@ class KeptBand:
             f"nothing is left above {self.low_hz:g} Hz: the sound ends at {half:g} Hz",
             AudioError,
         )
-        return _Gentle(sample_rate, self.low_hz, self.high_hz)
+        return _gentle(sample_rate, self.low_hz, self.high_hz)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,22 +169,13 @@ def read_cleaning(
     return tuple(found)
 
 
-class _Gentle(Prompt):
-    def __init__(self, sample_rate: int, low_hz: float, high_hz: float) -> None:
-        from scipy.signal import butter
+def _gentle(sample_rate: int, low_hz: float, high_hz: float) -> Filter:
+    from scipy.signal import butter
 
-        whole = high_hz >= 0.49 * sample_rate
-        edges: Any = low_hz if whole else (low_hz, high_hz)
-        kind: Any = "highpass" if whole else "bandpass"
-        self._sections = butter(ORDER, edges, kind, fs=sample_rate, output="sos")
-        self._state = np.zeros((len(self._sections), 2))
-
-    def push(self, block: FloatArray) -> FloatArray:
-        from scipy.signal import sosfilt
-
-        changed, self._state = sosfilt(self._sections, block, zi=self._state)
-        samples: FloatArray = np.asarray(changed, dtype=np.float32)
-        return samples
+    whole = high_hz >= 0.49 * sample_rate
+    edges: Any = low_hz if whole else (low_hz, high_hz)
+    kind: Any = "highpass" if whole else "bandpass"
+    return Filter(butter(ORDER, edges, kind, fs=sample_rate, output="sos"))
 
 
 class _Denoiser:

@@ -159,9 +159,10 @@ class _Followed:
             opset_imports=self._opsets,
             ir_version=self._ir_version,
         )
+        least = 0 if self._tells_shapes(node, taken) else 1
         for name in filter(None, node.output):
             kind = found.get(name)
-            self._values += _size(kind, node.op_type)
+            self._values += _size(kind, node.op_type, least)
             self._types[name] = kind
         shapes = [_shape(self._types[name]) for name in (*node.input[1:2], node.output[0])]
         self._multiplications += _multiplications(node, shapes)
@@ -170,16 +171,21 @@ class _Followed:
         refuse(each > MOST_MULTIPLICATIONS, f"it takes {each:.1e} multiplications", ModelError)
         self._reckon(node, taken)
 
+    def _tells_shapes(self, node: onnx.NodeProto, taken: list[str]) -> bool:
+        """Whether what it gives is known beforehand: such a list may be empty."""
+        return node.op_type in RECKONED and all(name in self._known for name in taken)
+
     def _reckon(self, node: onnx.NodeProto, taken: list[str]) -> None:
         """Keep the value of what is known already, as shapes that are reckoned from shapes."""
         from onnx import helper, numpy_helper
         from onnx.reference import ReferenceEvaluator
 
-        small = all(_size(self._types[name], "") <= KEPT_VALUES for name in node.output if name)
+        given_types = [self._types[name] for name in node.output if name]
+        small = all(math.prod(_shape(kind)) <= KEPT_VALUES for kind in given_types)
         if node.op_type == "Shape" and len(node.attribute) == 0:
             shape = np.array(_shape(self._types[taken[0]]), dtype=np.int64)
             self._known[node.output[0]] = numpy_helper.from_array(shape, node.output[0])
-        elif small and node.op_type in RECKONED and all(name in self._known for name in taken):
+        elif small and self._tells_shapes(node, taken):
             outputs = [helper.make_value_info(name, self._types[name]) for name in node.output]
             inputs = [helper.make_value_info(name, self._types[name]) for name in taken]
             graph = helper.make_graph([node], "one", inputs, outputs)
@@ -203,13 +209,12 @@ def _shape(kind: onnx.TypeProto) -> tuple[int, ...]:
     return tuple(int(one.dim_value) for one in kind.tensor_type.shape.dim)
 
 
-def _size(kind: onnx.TypeProto | None, operator: str) -> int:
-    """How many values a tensor has; refused where that is not known, or too many."""
+def _size(kind: onnx.TypeProto | None, operator: str, least: int) -> int:
+    """How many values a tensor has; refused where that is not known, none, or too many."""
     if kind is None or not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
         raise ModelError(f"the size of what {operator} gives cannot be told beforehand")
     shape = _shape(kind)
     told = all(one.HasField("dim_value") for one in kind.tensor_type.shape.dim)
-    least = 0 if len(shape) == 1 else 1  # of a shape, nothing may be left over
     if not told or min(shape, default=1) < least:
         raise ModelError(f"the size of what {operator} gives cannot be told beforehand, or is none")
     size = math.prod(shape)

@@ -48,11 +48,13 @@ def check_model(model: onnx.ModelProto) -> tuple[ModelCard, tuple[int, int] | No
     width = outputs["logits"][1]
     if width != len(card.labels):
         raise CardError(f"the network gives {width} logits, the card names {len(card.labels)}")
-    cam = outputs.get("cam", (1, width, 1, 1))
-    good = len(cam) == 4 and cam[1] == width and min(cam[2:]) > 0
-    refuse(not good, f"the class activation map is {cam}, not (batch, {width}, h, w)", CardError)
+    cam = outputs.get("cam")
+    if cam is not None:
+        good = len(cam) == 4 and cam[1] == width and min(cam[2:]) > 0
+        words = f"the class activation map is {cam}, not (batch, {width}, h, w)"
+        refuse(not good, words, CardError)
     check_bounds(model)
-    return card, (cam[2], cam[3]) if "cam" in outputs else None
+    return card, None if cam is None else (cam[2], cam[3])
 
 
 def _properties(model: onnx.ModelProto) -> dict[str, str]:
