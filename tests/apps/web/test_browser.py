@@ -39,11 +39,9 @@ WAIT_MS = 90_000
 WIDTHS = {"desktop": 1280, "phone": 390}
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of ``genrescope serve``, as people start it; it leaves no file behind."""
-    folder = tmp_path_factory.mktemp("uploads")
-    command = [sys.executable, "-m", "genrescope", "serve", "--port", "0", "--limit-mb", "3"]
+def serve(folder: Path, *options: str) -> Iterator[str]:
+    """The address of ``genrescope serve``, as people start it, until the test is done."""
+    command = [sys.executable, "-m", "genrescope", "serve", "--port", "0", *options]
     server = subprocess.Popen(
         [*command, "--model", "mobilenetv3_mel"],
         stdout=subprocess.PIPE,
@@ -56,10 +54,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for line in server.stdout:
         told.append(line)
         if "Genrescope is at" in line:
-            address = line.split()[-1]
             break
     else:
         pytest.fail("".join(told))
+    address = told[-1].split()[-1]
     rest = threading.Thread(target=told.extend, args=[server.stdout], daemon=True)
     rest.start()
     yield address
@@ -68,6 +66,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     rest.join(60)
     server.stdout.close()
     assert "Traceback" not in "".join(told)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that leaves no file behind."""
+    folder = tmp_path_factory.mktemp("uploads")
+    yield from serve(folder, "--limit-mb", "3")
     assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 

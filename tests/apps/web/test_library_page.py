@@ -5,10 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +23,7 @@ from genrescope.collection.tagging.formats import read_genres
 from genrescope.collection.values import Analysis, FileState, Seat
 from genrescope.types import Failure
 from tests.apps.web import test_browser
-from tests.apps.web.test_browser import CHROMIUM, SAMPLES, Visit, everywhere
+from tests.apps.web.test_browser import CHROMIUM, SAMPLES, Visit, everywhere, serve
 
 browser, visit = test_browser.browser, test_browser.visit
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
@@ -74,34 +70,6 @@ def served(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     folder = tmp_path_factory.mktemp("uploads")
     yield from serve(folder, "--store", str(library / "store.sqlite"), "--allow-tagging")
     assert [path for path in folder.rglob("*") if path.is_file()] == []
-
-
-def serve(folder: Path, *options: str) -> Iterator[str]:
-    command = [sys.executable, "-m", "genrescope", "serve", "--port", "0", *options]
-    server = subprocess.Popen(
-        [*command, "--model", "mobilenetv3_mel"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "TMPDIR": str(folder), "PYTHONUNBUFFERED": "1"},
-    )
-    assert server.stdout is not None
-    told: list[str] = []
-    for line in server.stdout:
-        told.append(line)
-        if "Genrescope is at" in line:
-            break
-    else:
-        pytest.fail("".join(told))
-    address = told[-1].split()[-1]
-    rest = threading.Thread(target=told.extend, args=[server.stdout], daemon=True)
-    rest.start()
-    yield address
-    server.send_signal(signal.SIGINT)
-    assert server.wait(60) in (0, 130)
-    rest.join(60)
-    server.stdout.close()
-    assert "Traceback" not in "".join(told)
 
 
 def width_of(visit: Visit) -> str:
