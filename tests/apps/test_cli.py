@@ -130,6 +130,45 @@ def test_wrong_use_is_said(
     assert says in shown
 
 
+def test_a_folder_of_models_that_is_none_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, samples: Path
+) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    nowhere = (tmp_path / "nowhere", samples / "jazz_vibe_ace.flac", Path("x" * 5000))
+    monkeypatch.setenv("GENRESCOPE_MODELS", os.pathsep.join(map(str, (there, *nowhere))))
+    code, _, err = run("models", "list")
+    assert code == 0
+    said = "".join(err.split())
+    assert said.count("whichisnofolder:passedover") == 3
+    assert f"names{nowhere[0]}," in said
+    assert f"names{there}," not in said
+
+
+def test_installing_what_another_file_is_called_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("genrescope.models.zoo.installed_folder", lambda: tmp_path / "mine")
+    monkeypatch.setattr("genrescope.models.installed.installed_folder", lambda: tmp_path / "mine")
+    model, card = onnx_models.build()
+    one = save_model(model, card, tmp_path / "one.onnx")
+    code, _, err = run("models", "install", str(one.path))
+    assert (code, err) == (0, "")
+    built_in, first = tmp_path / "built in", tmp_path / "first"
+    for folder in (built_in, first):
+        folder.mkdir()
+        (folder / f"{card.name}.onnx").write_bytes(one.path.read_bytes())
+    monkeypatch.setattr("genrescope.models.zoo.built_in_folder", lambda: built_in)
+    code, _, err = run("models", "install", str(one.path))
+    said = " ".join(err.split())
+    assert code == 0
+    assert "stands before the one of that name that is built in" in said
+    assert f"models remove {card.name}" in said
+    monkeypatch.setenv("GENRESCOPE_MODELS", str(first))
+    code, _, err = run("models", "install", str(one.path))
+    assert "comes first: that one answers" in " ".join(err.split())
+
+
 def test_spectrogram_in_every_form(samples: Path, tmp_path: Path) -> None:
     sound = str(samples / "jazz_vibe_ace.flac")
     for kind, bands in (("mel", 128), ("cqt", 84)):

@@ -40,7 +40,12 @@ def classify_command(
     model: Annotated[
         list[str] | None, typer.Option("--model", "-m", help="Model name, file, or `all`.")
     ] = None,
-    top: Annotated[int, typer.Option("--top", "-n", min=1, help="How many genres to show.")] = 5,
+    top: Annotated[
+        int,
+        typer.Option(
+            "--top", "-n", min=1, help="How many genres to show; --json and --csv hold all."
+        ),
+    ] = 5,
     windows: Annotated[
         str, typer.Option(help="Which windows: first, centre, all, or a number.")
     ] = "all",
@@ -63,7 +68,8 @@ def classify_command(
     """Say what genre recordings are, with the probability of each genre.
 
     Probabilities are each network's own, calibrated on validation music. A recording is looked
-    at in windows of ten seconds, whose logits are averaged. Exit code 1 says that some
+    at in windows of ten seconds, whose logits are averaged; what remains behind the last of them
+    is looked at where it is half a window or more, else passed over. Exit code 1 says that some
     recordings could not be classified; the others were.
     """
     if as_json and as_csv:

@@ -6,13 +6,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import gradio as gr
-
 from genrescope.apps.reasons import plain_timeline, timeline_rows
 from genrescope.apps.serving.reasons import WhenQuestion, ask_course
 from genrescope.apps.tiles import Columns
 from genrescope.apps.web import course
 from genrescope.apps.web.asking import wait_for
+from genrescope.apps.web.lean import gr
 from genrescope.apps.web.pages._place import Place, arrived, take
 from genrescope.apps.web.pages._tables import to_csv
 from genrescope.apps.web.pages._telling import file_stem, tell_work

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-import gradio as gr
-
 from genrescope.apps.reasons import plain_why
 from genrescope.apps.serving.reasons import WhyAnswer, WhyQuestion, ask_why, read_changes
 from genrescope.apps.web import evidence
 from genrescope.apps.web.asking import wait_for
+from genrescope.apps.web.lean import gr
 from genrescope.apps.web.markup import genre_name
 from genrescope.apps.web.pages._place import Place, arrived, take
 from genrescope.apps.web.pages._telling import file_stem, tell_work
