@@ -20,8 +20,8 @@ from genrescope.collection.tagging.planning import (
     Change,
     Rules,
     make_plan,
-    read_plan,
     parse_words,
+    read_plan,
     read_words,
     write_plan,
 )

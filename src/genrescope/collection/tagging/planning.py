@@ -109,9 +109,10 @@ def _bare(word: str) -> str:
 
 
 def _check_genres(words: Mapping[str, str], labels: tuple[str, ...], where: str = "") -> None:
-    unknown = ", ".join(name for name in words if name not in labels)
+    unknown = [name or "(nothing)" for name in words if name not in labels]
     there = ", ".join(labels)
-    refuse(bool(unknown), f"{where}no genre {unknown}; there are: {there}", TagError)
+    said = f"{where}no genre {', '.join(unknown)}; there are: {there}"
+    refuse(bool(unknown), said, TagError)
 
 
 def make_plan(table: Table, rules: Rules) -> Iterator[Change | Failure]:
