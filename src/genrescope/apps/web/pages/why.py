@@ -77,8 +77,10 @@ def build(place: Place) -> None:
     names = choices[:1]
     models = gr.CheckboxGroup(choices, value=names, label=texts("why.models"))
     with gr.Row():
-        genre = gr.Dropdown(_genres(place, names), value=FIRST, label=texts("why.genre"))
-        method = gr.Radio(_methods(place, names), value="occlusion", label=texts("why.method"))
+        genres, ways = _genres(place, names), _methods(place, names)
+        wide: dict[str, Any] = {"min_width": 200}  # below each other on a phone
+        genre = gr.Dropdown(genres, value=FIRST, label=texts("why.genre"), **wide)
+        method = gr.Radio(ways, value="occlusion", label=texts("why.method"), **wide)
     with gr.Row(elem_classes="gs-fields"):
         edge: dict[str, Any] = {"minimum": 0, "placeholder": texts("why.nothing"), "min_width": 130}
         low, high, begin, end = (
