@@ -32,6 +32,6 @@ class Table(gr.Dataframe):
 
     is_template = True
 
-    def postprocess(self, value: list[list[Any]] | None) -> DataframeData:
+    def postprocess(self, value: Any) -> DataframeData:
         """The rows as the browser is sent them, under the heads that the table was made with."""
         return DataframeData(headers=list(self.headers), data=value or [], metadata=None)
