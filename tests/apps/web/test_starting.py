@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -135,6 +136,26 @@ def test_a_server_that_ends_builds_nothing() -> None:
 
     asyncio.run(pass_by())
     assert carried.made == 0
+
+
+def test_who_waits_when_the_server_ends_is_let_go() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def make() -> FastAPI:
+        begun.set()
+        go_on.wait(30)
+        return Carried().make()
+
+    async def visit() -> None:
+        pages = LatePages(make)
+        async with pages.live():
+            asking = asyncio.create_task(_ask(pages))
+            await asyncio.to_thread(begun.wait, 30)
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(asking, 30)
+        go_on.set()
+
+    asyncio.run(visit())
 
 
 def test_pages_that_cannot_be_built_say_so_to_everybody() -> None:

@@ -63,6 +63,7 @@ class LatePages:
             ended.set()
             if not self._served.done():
                 task.cancel()
+                self._served.cancel()  # whoever still waits is let go
             await asyncio.gather(task, return_exceptions=True)
 
     async def _attend(self, served: asyncio.Future[ASGIApp], ended: asyncio.Event) -> None:
