@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 PAIRS = ("tutorial", "spectrograms", "disagreement", "probability", "splits")
 
 
+@pytest.mark.slow
 def test_every_page_builds_and_every_link_within_leads_somewhere(tmp_path: Path) -> None:
     pytest.importorskip("sphinx", reason="Sphinx is not installed (dev group)")
     pytest.importorskip("myst_parser")

@@ -18,8 +18,8 @@ from genrescope.apps.fuzz.mutations import MUTATIONS
 from genrescope.apps.fuzz.supervising import Plan, supervise
 from genrescope.types import GenrescopeError
 
-SECONDS = float(os.environ.get("GENRESCOPE_FUZZ_SECONDS", "15"))
-"""Of each of the two slices; the rounds begun by then are finished."""
+SECONDS = float(os.environ.get("GENRESCOPE_FUZZ_SECONDS", "5"))
+"""Of each of the two slices; the rounds begun by then are finished. CI takes longer ones."""
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +86,7 @@ def test_a_worker_that_cannot_begin_is_an_error(tmp_path: Path) -> None:
         list(supervise(plan))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("mode", "files"), [("sounds", 12), ("models", 8)])
 def test_a_slice_finds_nothing(mode: str, files: int, samples: Path) -> None:

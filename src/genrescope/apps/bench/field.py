@@ -1,0 +1,149 @@
+"""The way the field does it: librosa draws, eager PyTorch runs the same network."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genrescope import models as zoo
+from genrescope.classification.classifier import Model
+from genrescope.types import FloatArray, GenrescopeError, ModelCard, SpectrogramSpec
+
+NEEDED = ("librosa", "torch", "torchvision")
+LABEL = "librosa + eager PyTorch"
+FRESH = "its weights are fresh ones: ours cannot be taken back into PyTorch"
+
+FIRST_SONG = """
+import sys
+from genrescope.apps.bench import field
+from genrescope.models import read_model
+card = read_model(sys.argv[2]).card
+field.field_way(card, field.fresh_network(card))(sys.argv[1])
+"""
+"""A program of its own: a song's path and a model file's."""
+
+
+def is_installed() -> bool:
+    """Whether librosa, PyTorch and torchvision are there."""
+    return all(importlib.util.find_spec(name) for name in NEEDED)
+
+
+def fresh_network(card: ModelCard) -> Any:
+    """The same architecture in PyTorch, with fresh weights: time does not depend on them.
+
+    None where PyTorch is not installed or the architecture is none of ours.
+    """
+    if not all(importlib.util.find_spec(name) for name in ("torch", "torchvision")):
+        return None
+    from genrescope.learn import networks
+
+    if card.network not in networks.names():
+        return None
+    return networks.build(card.network, card.picture.channels, len(card.labels)).eval()
+
+
+@lru_cache(maxsize=8)
+def same_network(name: str) -> tuple[Any, str]:
+    """An installed model's network in PyTorch, with its weights where they can be taken back.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    network : torch.nn.Module or None
+        None where PyTorch is not installed or the architecture is none of ours.
+    note : str
+        What is not the same, or "".
+    """
+    model = zoo.find(name)
+    network = fresh_network(model.card)
+    if network is None:
+        return None, ""
+    from genrescope.learn.restore import restore_network
+
+    try:
+        return restore_network(model).eval(), ""
+    except GenrescopeError:
+        return network, FRESH
+
+
+def way_of(model: Model) -> tuple[Callable[[Path], FloatArray] | None, str]:
+    """`field_way` with a model's own weights, and what is not the same; None where it cannot be."""
+    if not is_installed():
+        return None, ""
+    network, note = same_network(model.card.name)
+    return (None, "") if network is None else (field_way(model.card, network), note)
+
+
+def field_way(card: ModelCard, network: Any) -> Callable[[Path | str], FloatArray]:
+    """Load, resample and draw with librosa, cut into windows, run eager PyTorch.
+
+    Parameters
+    ----------
+    card : ModelCard
+    network : torch.nn.Module
+
+    Returns
+    -------
+    callable
+        From a sound's path to the logits of its windows.
+    """
+    import librosa
+
+    from genrescope.learn.watching import torch_infer
+
+    infer, spec = torch_infer(network, card.picture), card.spectrogram
+
+    def run(source: Path | str) -> FloatArray:
+        samples, rate = librosa.load(source, sr=spec.sample_rate, mono=True)
+        values = draw_with_librosa(samples, int(rate), spec)
+        unit = (np.clip(values, -80, 0) / 80 + 1).astype(np.float32)
+        count = max(1, unit.shape[1] // spec.frames)
+        unit = np.resize(unit, (unit.shape[0], max(unit.shape[1], spec.frames)))
+        windows = [unit[:, i * spec.frames : (i + 1) * spec.frames] for i in range(count)]
+        return infer(np.stack(windows))
+
+    return run
+
+
+def draw_with_librosa(samples: FloatArray, rate: int, spec: SpectrogramSpec) -> FloatArray:
+    """Librosa's spectrogram by a recipe.
+
+    Parameters
+    ----------
+    samples : FloatArray
+        ``(n,)``.
+    rate : int
+        Hz.
+    spec : SpectrogramSpec
+
+    Returns
+    -------
+    FloatArray
+        ``(bands, frames)`` in dB relative to the greatest value.
+    """
+    import librosa
+
+    shared: dict[str, Any] = {"y": samples, "sr": rate, "hop_length": spec.hop_length}
+    if spec.kind == "mel":
+        power = librosa.feature.melspectrogram(n_fft=spec.n_fft, n_mels=spec.bands, **shared)
+        drawn: FloatArray = librosa.power_to_db(power, ref=np.max)
+        return drawn
+    tones = librosa.cqt(
+        fmin=spec.low_hz, n_bins=spec.bands, bins_per_octave=spec.bins_per_octave, **shared
+    )
+    loud: FloatArray = librosa.amplitude_to_db(np.abs(tones), ref=np.max)
+    return loud
+
+
+def first_song(song: Path, model: Path) -> list[str]:
+    """The command that does it once, from a cold start."""
+    return [sys.executable, "-c", FIRST_SONG, str(song), str(model)]
