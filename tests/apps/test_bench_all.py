@@ -182,9 +182,10 @@ def test_the_machine_is_described() -> None:
 
 
 def test_an_installation_is_weighed() -> None:
-    base, web = footprint.measure()
+    base, *web = footprint.measure()
     assert base.unit == "MB"
-    assert 50 < base.ours_ms < web.ours_ms
+    assert 50 < base.ours_ms < 5000
+    assert all(one.ours_ms > base.ours_ms for one in web)
 
 
 def test_copies_differ_and_sound_the_same(tmp_path: Path, samples: Path) -> None:
@@ -194,6 +195,7 @@ def test_copies_differ_and_sound_the_same(tmp_path: Path, samples: Path) -> None
     assert all(np.array_equal(sounds[0], one) for one in sounds)
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")  # of librosa
 def test_the_field_runs_the_same_network(
     samples: Path, models: tuple[Model, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

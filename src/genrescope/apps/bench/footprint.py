@@ -12,6 +12,10 @@ from genrescope.apps.licences import below
 FIELD = ("librosa", "torch", "torchvision")
 
 
+NVIDIAS = ("nvidia-", "cuda-", "triton")
+"""Libraries that PyTorch's builds for NVIDIA bring; who has no such card needs none of them."""
+
+
 def measure() -> list[Row]:
     """Bytes of the base install and of the one for pages, beside those of what the field needs.
 
@@ -20,15 +24,22 @@ def measure() -> list[Row]:
     list of Row
         In MB; what is not installed here is not weighed.
     """
-    theirs = _megabytes([one for name in FIELD for one in below(name)]) if _all(FIELD) else 0.0
-    rows = []
-    for name, extras in (("base install", ("",)), ("with the extra 'web'", ("", "web"))):
-        ours = _megabytes([one for extra in extras for one in below("genrescope", extra)])
-        label = ", ".join(FIELD) if theirs else ""
-        share = theirs / ours
-        note = "libraries and their libraries, as they lie on this disk"
-        rows.append(Row(name, ours, label, theirs, share, share, share, note, "MB"))
+    theirs = [one for name in FIELD for one in below(name)] if _all(FIELD) else []
+    lean = [one for one in theirs if not one.name.lower().startswith(NVIDIAS)]
+    base, web = list(below("genrescope")), list(below("genrescope", "web"))
+    rows = [_row("base install", base, lean)]
+    if {one.name for one in web} - {one.name for one in base}:
+        rows.append(_row("with the extra 'web'", [*base, *web], lean))
     return rows
+
+
+def _row(name: str, ours: Sequence[Distribution], theirs: Sequence[Distribution]) -> Row:
+    size, other = _megabytes(ours), _megabytes(theirs)
+    note = "libraries and their libraries, as they lie on this disk, without those of NVIDIA"
+    if not theirs:
+        return Row(name, size, note=note, unit="MB")
+    share = other / size
+    return Row(name, size, ", ".join(FIELD), other, share, share, share, note, "MB")
 
 
 def _all(names: Sequence[str]) -> bool:

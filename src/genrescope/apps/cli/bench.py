@@ -34,7 +34,8 @@ def bench_command(
     cold: Annotated[bool, typer.Option(help="Also whole processes, from a cold start.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     page: Annotated[
-        Path | None, typer.Option("--page", help="Write a Markdown page, as docs/benchmarks.md.")
+        Path | None,
+        typer.Option("--page", help="Write a Markdown page; with --all docs/benchmarks.md."),
     ] = None,
     serve: Annotated[
         bool, typer.Option("--serve", help="Instead, a server under load beside the library.")
@@ -112,7 +113,7 @@ def bench_command(
         sys.stdout.write(json.dumps([asdict(row) for row in found], indent=1) + "\n")
         return
     if page is not None:
-        page.write_text(_page(source, found, repeats), encoding="utf-8")
+        page.write_text(_page(source, page, found, repeats), encoding="utf-8")
         show.remark(f"wrote {page}")
         return
     _show_table(found)
@@ -196,13 +197,13 @@ def _show_table(rows: list[Row]) -> None:
     show.out().print(table)
 
 
-def _page(source: Path, rows: list[Row], repeats: int) -> str:
+def _page(source: Path, page: Path, rows: list[Row], repeats: int) -> str:
     from genrescope.apps.bench.page import COLUMNS, cells, table
 
     lines = [
         "# Benchmarks",
         "",
-        f"Written by `genrescope bench {source} --page docs/benchmarks.md` on {platform.machine()}"
+        f"Written by `genrescope bench {source} --page {page}` on {platform.machine()}"
         f" with {os.cpu_count()} processors, Python {platform.python_version()}, {repeats} pairs.",
         "Ours and the other are measured in turn in the same run; times are medians, the ratio is"
         " the median of the pairs with its least and greatest. Read the ratios: machines differ.",
