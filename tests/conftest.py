@@ -19,8 +19,9 @@ def pytest_configure(config: pytest.Config) -> None:
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
-    if sys.dont_write_bytecode and config.cache is not None:  # or every program that a test starts
-        folder = str(config.cache.mkdir("bytecode"))  # compiles its thousands of modules again
+    cache = getattr(config, "cache", None)  # none with -p no:cacheprovider
+    if sys.dont_write_bytecode and cache is not None:  # or every program that a test starts
+        folder = str(cache.mkdir("bytecode"))  # compiles its thousands of modules again
         sys.dont_write_bytecode, sys.pycache_prefix = False, folder
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = folder

@@ -210,3 +210,17 @@ def test_the_field_runs_the_same_network(
     ours = Classifier(models).classify(song).probabilities  # type: ignore[union-attr]
     theirs = way(song).mean(axis=0)
     assert int(np.argmax(theirs)) == int(np.argmax(ours))
+
+
+def test_nnaudio_draws_a_constant_q_where_it_is_installed() -> None:
+    from genrescope import spectrogram
+    from genrescope.types import GENRESCOPE_CQT, GENRESCOPE_MEL, Waveform
+
+    assert field.nnaudio_way(GENRESCOPE_MEL) is None
+    pytest.importorskip("nnAudio")
+    way = field.nnaudio_way(GENRESCOPE_CQT)
+    assert way is not None
+    tone = np.sin(2 * np.pi * 440 * np.arange(5 * 22050) / 22050).astype(np.float32)
+    theirs, ours = way(tone), spectrogram.draw(Waveform(tone, 22050), GENRESCOPE_CQT).values
+    assert theirs.shape == ours.shape
+    assert np.array_equal(theirs.argmax(axis=0)[5:-5], ours.argmax(axis=0)[5:-5])

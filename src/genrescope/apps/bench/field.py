@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,33 @@ def draw_with_librosa(samples: FloatArray, rate: int, spec: SpectrogramSpec) -> 
     )
     loud: FloatArray = librosa.amplitude_to_db(np.abs(tones), ref=np.max)
     return loud
+
+
+def nnaudio_way(spec: SpectrogramSpec) -> Callable[[FloatArray], FloatArray] | None:
+    """The constant-Q of nnAudio by a recipe: samples ``(n,)`` to dB ``(bands, frames)``.
+
+    None where nnAudio or PyTorch is not installed, or the recipe is another kind's.
+    """
+    names = ("torch", "nnAudio")
+    if spec.kind != "cqt" or not all(importlib.util.find_spec(name) for name in names):
+        return None
+    torch, features = import_module("torch"), import_module("nnAudio.features")
+    transform = features.CQT1992v2(
+        sr=spec.sample_rate,
+        hop_length=spec.hop_length,
+        fmin=spec.low_hz,
+        n_bins=spec.bands,
+        bins_per_octave=spec.bins_per_octave,
+        verbose=False,
+    )
+
+    def draw(samples: FloatArray) -> FloatArray:
+        with torch.inference_mode():
+            tones = transform(torch.from_numpy(samples)[None]).numpy()[0]
+        loud: FloatArray = 20 * np.log10(np.maximum(tones, 1e-5))
+        return loud
+
+    return draw
 
 
 def first_song(song: Path, model: Path) -> list[str]:

@@ -6,12 +6,13 @@ import importlib.util
 import sys
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from genrescope import spectrogram
-from genrescope.apps.bench.field import draw_with_librosa
+from genrescope.apps.bench.field import draw_with_librosa, nnaudio_way
 from genrescope.apps.bench.timing import Row, alone, pair, pair_of
 from genrescope.apps.bench.whole import run, warm_modules
 from genrescope.audio import listen
@@ -56,7 +57,7 @@ def measure(source: Path, *, repeats: int = 7, cold: bool = True) -> list[Row]:
     wave = _thirty_seconds(source)
     recipes = [replace(r, hop_length=h) for r in (GENRESCOPE_MEL, GENRESCOPE_CQT) for h in HOPS]
     beside = importlib.util.find_spec("librosa") is not None
-    rows = [_warm(wave, recipe, repeats, beside) for recipe in recipes]
+    rows = [row for recipe in recipes for row in _warm(wave, recipe, repeats, beside)]
     if cold and beside:
         rows.append(_cold(wave))
     return rows
@@ -69,18 +70,20 @@ def _thirty_seconds(source: Path) -> Waveform:
     return Waveform(np.resize(samples, SECONDS * rate).astype(np.float32), rate)
 
 
-def _warm(wave: Waveform, spec: SpectrogramSpec, repeats: int, beside: bool) -> Row:
+def _warm(wave: Waveform, spec: SpectrogramSpec, repeats: int, beside: bool) -> list[Row]:
     name = f"{spec.kind}, hop {spec.hop_length}, {SECONDS} s"
 
     def ours() -> object:
         return spectrogram.draw(wave, spec)
 
-    def theirs() -> object:
+    def librosas() -> object:
         return draw_with_librosa(wave.samples, wave.sample_rate, spec)
 
-    if not beside:
-        return alone(name, ours, repeats, note="librosa is not installed")
-    return pair(name, ours, "librosa", theirs, repeats)
+    rows = [pair(name, ours, "librosa", librosas, repeats)] if beside else []
+    way = nnaudio_way(spec)
+    if way is not None:
+        rows.append(pair(name, ours, "nnAudio", partial(way, wave.samples), repeats))
+    return rows or [alone(name, ours, repeats, note="librosa is not installed")]
 
 
 def _cold(wave: Waveform) -> Row:
