@@ -154,8 +154,9 @@ def test_growth_by_length_and_number(
     more = growth.by_number(None, models[0], 1)
     assert [one.name for one in more] == ["scan of 1 songs", "scan of 2 songs"]
     assert "a song, beside" in more[0].note
-    (ten,) = growth.ten_songs(None, models, 1)
-    assert ten.ours_ms > 0
+    (two,) = growth.by_model(None, models, 1, 2, 3.0)
+    assert two.name == "2 × 3 s, mobilenetv3_mel"
+    assert two.ours_ms > 0
     said = growth.grown([row("a", [1.0], [2.0]), row("b", [4.0], [6.0])], "length", 4)
     assert said == "4 × the length costs 4.0 × the time (the other: 3.0 ×)."
     assert growth.grown(more[:1], "number", 2) == ""

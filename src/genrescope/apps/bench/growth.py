@@ -76,17 +76,36 @@ def by_number(source: Path | None, model: Model, repeats: int) -> list[Row]:
     return rows
 
 
-def ten_songs(source: Path | None, models: Sequence[Model], repeats: int) -> list[Row]:
-    """Ten songs of 30 s, one after another, by each model, beside librosa and eager PyTorch."""
+def by_model(
+    source: Path | None, models: Sequence[Model], repeats: int, count: int, seconds: float
+) -> list[Row]:
+    """Songs one after another through each model, beside librosa and eager PyTorch.
+
+    Parameters
+    ----------
+    source : Path or None
+        What the songs are made of.
+    models : sequence of Model
+    repeats : int
+    count : int
+        How many songs.
+    seconds : float
+        Of each.
+
+    Returns
+    -------
+    list of Row
+    """
     rows = []
     with tempfile.TemporaryDirectory(prefix="genrescope-bench-") as place:
-        song = songs.lengthen(source, Path(place) / "song.mp3", SONG_SECONDS)
-        paths = scanning.copies(song, Path(place) / "songs", 10)
+        song = songs.lengthen(source, Path(place) / "song.mp3", seconds)
+        paths = scanning.copies(song, Path(place) / "songs", count)
         for model in models:
-            way, _ = field.way_of(model)
+            way, note = field.way_of(model)
             ours = partial(_over, Classifier([model]).classify, paths)
             theirs = partial(_over, way, paths) if way else None
-            rows.append(beside(f"ten songs of 30 s, {model.card.name}", ours, theirs, repeats))
+            name = f"{count} × {seconds:.0f} s, {model.card.name}"
+            rows.append(replace(beside(name, ours, theirs, repeats), note=note))
     return rows
 
 

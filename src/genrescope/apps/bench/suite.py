@@ -37,8 +37,8 @@ class Material:
     ----------
     source : Path or None
         A recording that songs are made of; None for one that is made up.
-    song, long_song : Path
-        mp3 of `SONG_SECONDS` and `LONG_SECONDS`.
+    song : Path
+        An mp3 of `SONG_SECONDS`.
     models : tuple of Model
         All that are installed and run where none is named; the first stands for the default.
     repeats : int
@@ -47,7 +47,6 @@ class Material:
 
     source: Path | None
     song: Path
-    long_song: Path
     models: tuple[Model, ...]
     repeats: int
 
@@ -120,7 +119,6 @@ def measure(
         material = Material(
             source,
             songs.lengthen(source, Path(folder) / "song.mp3", SONG_SECONDS),
-            songs.lengthen(source, Path(folder) / "long.mp3", LONG_SECONDS),
             tuple(models),
             repeats,
         )
@@ -151,11 +149,11 @@ def _song(on: Material) -> tuple[list[Row], str]:
 
 
 def _long(on: Material) -> tuple[list[Row], str]:
-    return line.measure(on.long_song, on.models, repeats=on.few), ""
+    return growth.by_model(on.source, on.models, on.few, 1, LONG_SECONDS), ""
 
 
 def _ten(on: Material) -> tuple[list[Row], str]:
-    return growth.ten_songs(on.source, on.models, on.few), ""
+    return growth.by_model(on.source, on.models[:1], on.few, 10, SONG_SECONDS), ""
 
 
 def _cold(on: Material) -> tuple[list[Row], str]:
@@ -184,20 +182,26 @@ def _serve(on: Material) -> tuple[list[Row], str]:
     names = [on.models[0].card.name]
     found = load.measure(on.song, names, clients=SERVE_CLIENTS, seconds=SERVE_SECONDS)
     refuse(not found.answers.get("200"), f"it answered {found.answers}", GenrescopeError)
+    refuse(not found.looped_per_second, "the library did not end one song", GenrescopeError)
     row = Row(
         f"a 30 s song over HTTP, {found.clients} clients at once",
         1000 / found.served_per_second,
         f"the library in {found.workers} threads",
         1000 / found.looped_per_second,
-        *(found.ratio,) * 3,
+        found.ratio,
+        found.ratio,
+        found.ratio,
         f"an answer takes {found.median_ms:.0f} ms, the slowest {found.slowest_ms:.0f}",
     )
+    share = found.before_mb / found.after_mb if found.after_mb else 0.0
     memory = Row(
         f"the server's memory after {sum(found.answers.values())} requests",
         found.after_mb,
         "after one",
         found.before_mb,
-        *(found.before_mb / found.after_mb if found.after_mb else 0.0,) * 3,
+        share,
+        share,
+        share,
         unit="MB",
     )
     return [row, memory] if found.after_mb else [row], ""
