@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from genrescope.apps.bench.suite import PARTS, Measured
 from genrescope.apps.bench.timing import Row, pair_of
 from genrescope.apps.cli.main import app
 from genrescope.classification.classifier import Model, load_models
+from genrescope.models import card_to_json
 from genrescope.types import GenrescopeError
 
 MACHINE = {"processor": "a processor", "torch": "–"}
@@ -211,6 +213,19 @@ def test_the_field_runs_the_same_network(
     ours = Classifier(models).classify(song).probabilities  # type: ignore[union-attr]
     theirs = way(song).mean(axis=0)
     assert int(np.argmax(theirs)) == int(np.argmax(ours))
+
+
+def test_the_field_starts_in_a_process_of_its_own(
+    samples: Path, tmp_path: Path, models: tuple[Model, ...]
+) -> None:
+    if not field.is_installed():
+        pytest.skip("librosa or PyTorch is not installed")
+    card = tmp_path / "card.json"
+    card.write_text(card_to_json(models[0].card), encoding="utf-8")
+    with processes.warm_modules() as env:
+        kept = {**env, "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX", "")}
+        song = samples / "country_short_1s5.mp3"
+        assert processes.run(field.first_song(song, card), kept).ms > 100
 
 
 def test_nnaudio_draws_a_constant_q_where_it_is_installed() -> None:

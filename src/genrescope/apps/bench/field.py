@@ -8,13 +8,14 @@ from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genrescope import models as zoo
-from genrescope.classification.classifier import Model
 from genrescope.types import FloatArray, GenrescopeError, ModelCard, SpectrogramSpec
+
+if TYPE_CHECKING:
+    from genrescope.classification.classifier import Model
 
 NEEDED = ("librosa", "torch", "torchvision")
 LABEL = "librosa + eager PyTorch"
@@ -22,12 +23,13 @@ FRESH = "its weights are fresh ones: ours cannot be taken back into PyTorch"
 
 FIRST_SONG = """
 import sys
+from pathlib import Path
 from genrescope.apps.bench import field
-from genrescope.models import read_model
-card = read_model(sys.argv[2]).card
+from genrescope.models import card_from_json
+card = card_from_json(Path(sys.argv[2]).read_text(encoding="utf-8"))
 field.field_way(card, field.fresh_network(card))(sys.argv[1])
 """
-"""A program of its own: a song's path and a model file's."""
+"""A program of its own: takes a song's path and a card's."""
 
 
 def is_installed() -> bool:
@@ -64,7 +66,9 @@ def same_network(name: str) -> tuple[Any, str]:
     note : str
         What is not the same, or "".
     """
-    model = zoo.find(name)
+    from genrescope.models import find
+
+    model = find(name)
     network = fresh_network(model.card)
     if network is None:
         return None, ""
@@ -172,6 +176,6 @@ def nnaudio_way(spec: SpectrogramSpec) -> Callable[[FloatArray], FloatArray] | N
     return draw
 
 
-def first_song(song: Path, model: Path) -> list[str]:
-    """The command that does it once, from a cold start."""
-    return [sys.executable, "-c", FIRST_SONG, str(song), str(model)]
+def first_song(song: Path, card: Path) -> list[str]:
+    """The command that does it once, from a cold start; `card` is a file of JSON."""
+    return [sys.executable, "-c", FIRST_SONG, str(song), str(card)]

@@ -237,7 +237,8 @@ PARTS = (
         "cold",
         "From a cold start",
         "A whole process that classifies one song and ends: import, network, song. Networks and"
-        " modules were compiled before. Memory is the process's greatest.",
+        " modules were compiled before. The other's network has fresh weights and is built by this"
+        " project's code. Memory is the process's greatest.",
         _cold,
     ),
     Part("length", "Growing with length", "One song, longer and longer, warm.", _length),

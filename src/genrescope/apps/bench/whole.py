@@ -16,7 +16,7 @@ from statistics import median
 from genrescope.apps.bench import field, songs
 from genrescope.apps.bench.timing import Row, pair_of
 from genrescope.classification.classifier import Model
-from genrescope.models import find
+from genrescope.models import card_to_json
 from genrescope.types import GenrescopeError
 
 PEAK = """
@@ -59,13 +59,15 @@ def measure(source: Path | None, model: Model) -> list[Row]:
     GenrescopeError
         If a process fails.
     """
-    file = find(model.card.name).path
     rows: list[Row] = []
+    beside = field.way_of(model)[0] is not None
     with tempfile.TemporaryDirectory(prefix="genrescope-bench-") as folder, warm_modules() as env:
+        card = Path(folder) / "card.json"
+        card.write_text(card_to_json(model.card), encoding="utf-8")
         for seconds, repeats in LENGTHS:
             song = songs.lengthen(source, Path(folder) / f"{seconds:.0f}.mp3", seconds)
             ours = [sys.executable, "-c", OURS, str(song), model.card.name]
-            theirs = field.first_song(song, file) if field.is_installed() else None
+            theirs = field.first_song(song, card) if beside else None
             for command in (ours, theirs):
                 if command and not rows:
                     run(command, env)  # networks and modules are compiled once, and before
