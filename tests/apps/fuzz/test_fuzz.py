@@ -89,7 +89,7 @@ def test_a_worker_that_cannot_begin_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("mode", "files"), [("sounds", 12), ("models", 8)])
+@pytest.mark.parametrize(("mode", "files"), [("sounds", 12), ("models", 24)])
 def test_a_slice_finds_nothing(
     mode: str, files: int, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
