@@ -6,9 +6,11 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,6 +88,16 @@ def test_a_folder_as_csv_with_one_broken_file(samples: Path, tmp_path: Path) -> 
     assert "1 of 2 could not be classified" in err
 
 
+def test_what_no_window_reached_is_said(samples: Path) -> None:
+    song = str(samples / "jazz_vibe_ace.flac")  # 15.0 s: a window, and less than half a one
+    _, out, _ = run("classify", song)
+    assert "0:15 in 1 window, the last 0:05.0 not looked at" in out
+    _, out, _ = run("classify", song, "--windows", "first")
+    assert "not looked at" not in out
+    _, out, _ = run("classify", song, "--duration", "10")
+    assert "not looked at" not in out
+
+
 def test_csv_keeps_its_columns_when_the_first_file_is_broken(samples: Path, tmp_path: Path) -> None:
     (tmp_path / "a.mp3").write_text("no song\n" * 300, encoding="utf-8")
     (tmp_path / "b.wav").write_bytes((samples / "electronic_its_simple_8k_mono.wav").read_bytes())
@@ -128,6 +140,44 @@ def test_wrong_use_is_said(
     assert ended.value.code == code
     shown = " ".join(capsys.readouterr().err.replace("│", " ").split())
     assert says in shown
+
+
+def test_a_folder_of_models_that_is_none_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, samples: Path
+) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    nowhere = (tmp_path / "nowhere", samples / "jazz_vibe_ace.flac", Path("x" * 5000))
+    monkeypatch.setenv("GENRESCOPE_MODELS", os.pathsep.join(map(str, (there, *nowhere))))
+    code, _, err = run("models", "list")
+    assert code == 0
+    said = "".join(err.split())
+    assert said.count("whichisnofolder:passedover") == 3
+    assert f"names{nowhere[0]}," in said
+    assert f"names{there}," not in said
+
+
+def test_installing_what_another_file_is_called_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("genrescope.models.zoo.installed_folder", lambda: tmp_path / "mine")
+    monkeypatch.setattr("genrescope.models.installed.installed_folder", lambda: tmp_path / "mine")
+    one = onnx_models.write(tmp_path, "one")
+    code, _, err = run("models", "install", str(one.path))
+    assert (code, err) == (0, "")
+    built_in, first = tmp_path / "built in", tmp_path / "first"
+    for folder in (built_in, first):
+        folder.mkdir()
+        (folder / "one.onnx").write_bytes(one.path.read_bytes())
+    monkeypatch.setattr("genrescope.models.zoo.built_in_folder", lambda: built_in)
+    code, _, err = run("models", "install", str(one.path))
+    said = " ".join(err.split())
+    assert code == 0
+    assert "stands before the one of that name that is built in" in said
+    assert "models remove one" in said
+    monkeypatch.setenv("GENRESCOPE_MODELS", str(first))
+    code, _, err = run("models", "install", str(one.path))
+    assert "comes first: that one answers" in " ".join(err.split())
 
 
 def test_spectrogram_in_every_form(samples: Path, tmp_path: Path) -> None:
@@ -289,7 +339,7 @@ def test_clean_up_is_off_unless_asked_for_and_stands_in_the_result(samples: Path
     ("arguments", "code", "words"),
     [
         (("--method", "tea"), 1, "cam, occlusion"),
-        (("-o", "x.gif"), 2, "ends in .png"),
+        (("-o", "x.gif"), 2, "ends in .png or .html"),
         (("--sound", "x.wav"), 2, "--sound needs"),
         (("--mute-band", "9", "3"), 1, "to a greater one"),
         (("-o", "x.png", "--model", "all"), 2, "one picture shows one model"),
@@ -325,3 +375,41 @@ def test_timeline_for_people_and_programs(samples: Path, tmp_path: Path) -> None
     assert tuple(rows[0])[3:] == LABELS
     code, _, err = run("timeline", song, "--every", "0.1")
     assert (code, "every 0.5 to 60 s" in err) == (1, True)
+
+
+def told_in(report: Path) -> dict[str, Any]:
+    """The data that a report draws; it must load nothing."""
+    text = report.read_text(encoding="utf-8")
+    assert not re.search(r'(?:src|href)="', text)
+    assert "fetch(" not in text.partition("const told = ")[2]
+    line = text.partition("const told = ")[2].partition(";\n")[0]
+    return dict(json.loads(line))
+
+
+def test_explain_and_timeline_as_reports(
+    samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    song = str(samples / "country_short_1s5.mp3")
+    both = ("-m", "mobilenetv3_mel", "-m", "mobilenetv3_cqt")
+    why, course = tmp_path / "why.html", tmp_path / "course.html"
+    wanted = ("--method", "cam", "--mute-band", "60", "250", "-o", str(why))
+    code, _, err = run("explain", song, *both, *wanted)
+    assert (code, f"wrote {why}" in err) == (0, True)
+    told = told_in(why)
+    assert [one["kind"] for one in told["reasons"]] == ["mel", "cqt"]
+    assert all(one["heat"] for one in told["reasons"])
+    said = why.read_text(encoding="utf-8")
+    assert "as it is and heard without 60 to 250 Hz" in said
+    assert said.count("<tr><td>") + said.count('<tr><th scope="row">') >= 2 * len(LABELS)
+    code, _, _ = run("timeline", song, *both, "-o", str(course))
+    told = told_in(course)
+    assert code == 0
+    assert told["course"]["live"] is False
+    assert told["course"]["peaks"]
+    assert told["course"]["bits"] is not None
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    run("timeline", song, "-o", str(course))
+    assert '<html lang="zh' in course.read_text(encoding="utf-8")
+    code, _, err = run("timeline", "-", "-o", str(course), data=b"x")
+    assert (code, "name a file" in err) == (2, True)

@@ -20,6 +20,7 @@ from genrescope.collection.tagging.planning import (
     Change,
     Rules,
     make_plan,
+    parse_words,
     read_plan,
     read_words,
     write_plan,
@@ -163,6 +164,20 @@ def test_words(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(TagError):
             read_words(path, ("Jazz",))
+
+
+def test_words_as_people_type_them() -> None:
+    genres = ("Hip-Hop", "Jazz", "Pop")
+    typed = '\n Hip-Hop = Rap & Hip-Hop\n"Jazz" = "Swing = Jazz"\nPop＝\n'
+    assert parse_words(typed, genres) == {
+        "Hip-Hop": "Rap & Hip-Hop",
+        "Jazz": "Swing = Jazz",
+        "Pop": "",
+    }
+    assert parse_words("  ", genres) == {}
+    for wrong in ("Jazz", "Polka = x", "Jazz = a\nJazz = b", "= x"):
+        with pytest.raises(TagError):
+            parse_words(wrong, genres)
 
 
 def changed(path: Path, after: tuple[str, ...] = ("Jazz",)) -> Change:

@@ -78,6 +78,25 @@ def _named(
     return dict(sorted(named.items(), key=lambda entry: -entry[1])[:top])
 
 
+def unseen_seconds(prediction: Prediction, window_seconds: float) -> float:
+    """How much of the end no window reached, where all windows were asked for.
+
+    Parameters
+    ----------
+    prediction : Prediction
+    window_seconds : float
+        Of the model's recipe.
+
+    Returns
+    -------
+    float
+        In seconds; 0 where a quarter of a second or less was left.
+    """
+    starts = prediction.window_starts
+    left = starts[0] + prediction.seconds - (starts[-1] + window_seconds)
+    return left if left > 0.25 else 0.0
+
+
 def from_plain(plain: dict[str, Any]) -> Result:
     """A result from what `to_plain` made of one, with ``per_window`` and all genres.
 

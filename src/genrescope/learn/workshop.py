@@ -76,11 +76,11 @@ class Workshop:
     def finish(self, folder: Path) -> ModelFile:
         """Calibrate, measure and write ``NAME.onnx`` into `folder`.
 
-        Scores are measured on the file as it is shipped, int8 weights and all; what int8 cost
-        against float32 stands on the card.
+        Scores are measured on the file as it is shipped, int8 and all; what int8 cost against
+        float32 stands on the card.
         """
         judged = tuple(e for e in self.collections if e.dataset != "vietnamese")
-        model = finish_model(self.run, self._card(), judged, folder)[0]
+        model = finish_model(self.run, self._card(), judged, folder, static=True)[0]
         if self.negatives is None:
             return model
         loaded = Model(model.card, open_engine(model))

@@ -5,9 +5,11 @@ from genrescope.models.file import ModelFile, read_model, save_model
 from genrescope.models.installed import install, remove
 from genrescope.models.zoo import (
     Listing,
+    absent_folders,
     default_models,
     find,
     list_models,
+    namesakes,
     own_models,
     spell_out,
     write_index,
@@ -16,12 +18,14 @@ from genrescope.models.zoo import (
 __all__ = [
     "Listing",
     "ModelFile",
+    "absent_folders",
     "card_from_json",
     "card_to_json",
     "default_models",
     "find",
     "install",
     "list_models",
+    "namesakes",
     "own_models",
     "read_model",
     "remove",

@@ -110,8 +110,20 @@ def _verified(model: ModelFile) -> bytes:
     return content
 
 
-def runnable_bytes(model: ModelFile) -> bytes:
+def runnable_bytes(model: ModelFile, *, int8: bool = True) -> bytes:
     """The network as engines want it: weights in the precision that they compute in.
+
+    Parameters
+    ----------
+    model : ModelFile
+    int8 : bool
+        Whether a network whose activations are quantised stays as it is; in floating point
+        otherwise, unless its form of quantisation is not known here.
+
+    Returns
+    -------
+    bytes
+        ONNX.
 
     Raises
     ------
@@ -125,11 +137,26 @@ def runnable_bytes(model: ModelFile) -> bytes:
     network = _parse(model.path, _verified(model))
     try:
         expand_weights(network)
+        network = network if int8 else _without_int8(network)
     except ModelError as error:
         raise ModelError(f"{model.path}: {error}") from error
     refuse(network.ByteSize() > LIMIT_BYTES, f"{model.path}: above 2 GiB in float32", ModelError)
     serialised: bytes = network.SerializeToString()
     return serialised
+
+
+def _without_int8(network: onnx.ModelProto) -> onnx.ModelProto:
+    """The same in floating point, or as it is where that cannot be made."""
+    import onnx
+
+    from genrescope.models.plain import drop_quantisation
+
+    plain = onnx.ModelProto()
+    plain.CopyFrom(network)
+    try:
+        return drop_quantisation(plain)
+    except ModelError:
+        return network
 
 
 def save_model(model: onnx.ModelProto, card: ModelCard, path: Path) -> ModelFile:

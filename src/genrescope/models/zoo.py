@@ -173,10 +173,29 @@ def is_there(path: Path) -> bool:
     return True
 
 
+def absent_folders() -> tuple[Path, ...]:
+    """What the environment variable names and is no folder; nothing is found there."""
+    named = (folder for place, folder in folders() if place == FOLDERS_VARIABLE)
+    return tuple(folder for folder in named if not _is_folder(folder))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name that no disk takes
+        return False
+
+
 def _absent_folders() -> str:
     """What to say of folders that were named and are not there."""
-    absent = [str(f) for place, f in folders() if place == FOLDERS_VARIABLE and not is_there(f)]
-    return f". {FOLDERS_VARIABLE} names no folder with {', '.join(absent)}" if absent else ""
+    absent = ", ".join(str(folder) for folder in absent_folders())
+    return f". {FOLDERS_VARIABLE} names no folder with {absent}" if absent else ""
+
+
+def namesakes(name: str) -> tuple[tuple[str, Path], ...]:
+    """Every file of a model's name, with its place; the first is the one that answers."""
+    found = ((place, folder / f"{name}{SUFFIX}") for place, folder in folders())
+    return tuple((place, path) for place, path in found if is_there(path))
 
 
 def default_models() -> tuple[str, ...]:

@@ -136,6 +136,11 @@ def test_tags_are_planned_looked_at_written_and_undone(visit: Visit, library: Pa
     page.wait_for_selector("#gs-library-said >> text=2 of 123 songs")
     before = {name: read_genres(library / name).values for name in REAL}
     page.get_by_role("radio", name=told("library.replace")).check()
+    words = page.locator("#gs-library-words textarea")
+    words.fill("Polka = x")
+    page.locator("#gs-library-plan").click()
+    page.wait_for_selector("#gs-library-preview .gs-error >> text=Polka")
+    words.fill("Blues = Blue & Sad")
     page.locator("#gs-library-apply").click()
     page.wait_for_selector(f"#gs-library-result >> text={told('library.plan_first')}")
     page.locator("#gs-library-plan").click()
@@ -148,7 +153,7 @@ def test_tags_are_planned_looked_at_written_and_undone(visit: Visit, library: Pa
     page.locator("#gs-library-apply").click()
     page.wait_for_selector("#gs-library-result >> text=2 written")
     assert {n: read_genres(library / n).values for n in REAL} == {
-        name: (genre,) for name, (_, genre) in REAL.items()
+        name: ("Blue & Sad" if genre == "Blues" else genre,) for name, (_, genre) in REAL.items()
     }
     page.wait_for_selector("#gs-library-journal >> text=2 files of writing")
     assert visit.fits()

@@ -40,7 +40,12 @@ def classify_command(
     model: Annotated[
         list[str] | None, typer.Option("--model", "-m", help="Model name, file, or `all`.")
     ] = None,
-    top: Annotated[int, typer.Option("--top", "-n", min=1, help="How many genres to show.")] = 5,
+    top: Annotated[
+        int,
+        typer.Option(
+            "--top", "-n", min=1, help="How many genres to show; --json and --csv hold all."
+        ),
+    ] = 5,
     windows: Annotated[
         str, typer.Option(help="Which windows: first, centre, all, or a number.")
     ] = "all",
@@ -63,12 +68,13 @@ def classify_command(
     """Say what genre recordings are, with the probability of each genre.
 
     Probabilities are each network's own, calibrated on validation music. A recording is looked
-    at in windows of ten seconds, whose logits are averaged. Exit code 1 says that some
+    at in windows of ten seconds, whose logits are averaged; what remains behind the last of them
+    is looked at where it is half a window or more, else passed over. Exit code 1 says that some
     recordings could not be classified; the others were.
     """
     if as_json and as_csv:
         raise typer.BadParameter("choose --json or --csv")
-    from genrescope.audio import parse_windows
+    from genrescope.audio import ALL_WINDOWS, parse_windows
 
     try:
         choice = parse_windows(windows)
@@ -84,7 +90,9 @@ def classify_command(
 
     classifier = Classifier(load_models(model or [], engine, device))
     labels = [label for one in classifier.models for label in one.card.labels]
-    writer = _Writer("json" if as_json else "csv" if as_csv else "", top, timeline, labels)
+    first = classifier.models[0].card.spectrogram
+    length = first.window_seconds if choice == ALL_WINDOWS else 0.0
+    writer = _Writer("json" if as_json else "csv" if as_csv else "", top, timeline, labels, length)
     failures = 0
     look = partial(
         classifier.classify, windows=choice, start=start, duration=duration, changes=changes
@@ -113,8 +121,11 @@ def _results(look: Callable[..., Result], paths: tuple[str, ...]) -> Iterator[Re
 class _Writer:
     """Writes every result as it comes, in the form asked for."""
 
-    def __init__(self, form: str, top: int, timeline: bool, labels: list[str]) -> None:
+    def __init__(
+        self, form: str, top: int, timeline: bool, labels: list[str], window_seconds: float
+    ) -> None:
         self._form, self._top, self._timeline = form, top, timeline
+        self._window_seconds = window_seconds
         self._labels = tuple(dict.fromkeys(labels))
         self._table: csv.DictWriter[str] | None = None
 
@@ -125,9 +136,9 @@ class _Writer:
         elif isinstance(result, Failure):
             show.complain(result.reason)
         elif isinstance(result, Comparison):
-            show.show_comparison(result, self._top, self._timeline)
+            show.show_comparison(result, self._top, self._timeline, self._window_seconds)
         elif isinstance(result, Prediction):
-            show.show_prediction(result, self._top, self._timeline)
+            show.show_prediction(result, self._top, self._timeline, self._window_seconds)
 
     def _write_plain(self, result: Result) -> None:
         from genrescope.apps.results import to_plain, to_rows

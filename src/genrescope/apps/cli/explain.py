@@ -14,7 +14,7 @@ from rich.text import Text
 
 from genrescope.apps.cli import show
 from genrescope.apps.cli.cleaning import Clean, CleanBand, CleanNoise, CleanTrim, read_options
-from genrescope.types import Explanation, FloatArray, GenrescopeError
+from genrescope.types import Explanation, FloatArray, GenrescopeError, ModelCard
 
 if TYPE_CHECKING:
     from genrescope.audio import AudioSource, Change
@@ -28,13 +28,17 @@ EPILOG = """Examples:
 
 `genrescope explain samples/hiphop_snow_drift_mono.mp3 --mute-band 60 250 --sound without.wav`
 
-`genrescope explain samples/disco_con_tutti.mp3 --mute-time 5 10 --model all`"""
+`genrescope explain samples/disco_con_tutti.mp3 --mute-time 5 10 --model all -o why.html`"""
+
+
+FORMS = (".png", ".html")
 
 
 def explain_command(
     source: Annotated[str, typer.Argument(metavar="FILE|-", help="A sound.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Draw it: a .png file.")
+        Path | None,
+        typer.Option("--output", "-o", help="Draw it: a .png, or a .html with all models."),
     ] = None,
     model: Annotated[
         list[str] | None, typer.Option("--model", "-m", help="Model name, file, or `all`.")
@@ -82,8 +86,9 @@ def explain_command(
     from genrescope.explain.explainer import explain
 
     models = load_models(model or [])
-    if output is not None and len(models) > 1:
-        raise typer.BadParameter("one picture shows one model: name one with --model")
+    drawn = output is not None and output.suffix.lower() == ".png"
+    if drawn and len(models) > 1:
+        raise typer.BadParameter("one picture shows one model: name one, or -o x.html")
     opened = _opened(source)
     if changes:
         moved = classify_changed(
@@ -98,8 +103,10 @@ def explain_command(
         explain(one, opened, genre=genre, method=method, start=start, duration=duration)
         for one in (models if output or as_json or not changes else ())
     ]
-    if output is not None:
+    if output is not None and drawn:
         _draw(explained[0], output)
+    elif output is not None:
+        _write_report(output, explained, [one.card for one in models], moved, changes, start)
     if as_json:
         _write_json(explained, moved)
     else:
@@ -121,8 +128,8 @@ def _changes(
 
 
 def _check_outputs(output: Path | None, sound: Path | None, changed: bool) -> None:
-    if output is not None and output.suffix.lower() != ".png":
-        raise typer.BadParameter(f"-o ends in .png, not {output.suffix!r}")
+    if output is not None and output.suffix.lower() not in FORMS:
+        raise typer.BadParameter(f"-o ends in {' or '.join(FORMS)}, not {output.suffix!r}")
     if sound is not None and sound.suffix.lower() != ".wav":
         raise typer.BadParameter(f"--sound ends in .wav, not {sound.suffix!r}")
     if sound is not None and not changed:
@@ -140,6 +147,23 @@ def _draw(explanation: Explanation, output: Path) -> None:
     from genrescope.apps.posters import draw_explanation, explanation_title
 
     draw_explanation(explanation, explanation_title(explanation), output)
+
+
+def _write_report(
+    output: Path,
+    explained: list[Explanation],
+    cards: list[ModelCard],
+    moved: Moved | None,
+    changes: list[Change],
+    start: float,
+) -> None:
+    """One HTML file that opens offline, in the language that the terminal is set to."""
+    from genrescope.apps.web import texts
+    from genrescope.apps.web.offline import why_report
+
+    told = texts.load(texts.of_system())
+    page = why_report(explained, cards, moved, changes, start, told)
+    output.write_text(page, encoding="utf-8")
 
 
 def _write_json(explained: list[Explanation], moved: Moved | None) -> None:

@@ -78,7 +78,16 @@ def _options(
         False, "--version", callback=_print_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
-    pass
+    if os.environ.get("GENRESCOPE_MODELS"):
+        _tell_absent_folders()
+
+
+def _tell_absent_folders() -> None:
+    """Say so where the user names a folder of models that is none: its models are missed."""
+    from genrescope.models import absent_folders
+
+    for folder in absent_folders():
+        show.complain(f"GENRESCOPE_MODELS names {folder}, which is no folder: passed over")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

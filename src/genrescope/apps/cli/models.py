@@ -261,6 +261,21 @@ def install_command(
 
     model = models.install(source, sha256)
     show.out().print(f"{model.card.name} is installed: {model.path}", highlight=False)
+    _tell_namesakes(model.card.name, model.path)
+
+
+def _tell_namesakes(name: str, installed: Path) -> None:
+    """Say so where another file of that name now stands back, or still answers."""
+    from genrescope.models import namesakes
+
+    (_, first), *others = namesakes(name)
+    if first != installed:
+        show.remark(f"but {first} has the same name and comes first: that one answers")
+        return
+    for place, path in others:
+        show.remark(f"it stands before the one of that name that is {place}: {path}")
+    if others:
+        show.remark(f"`genrescope models remove {name}` brings that one back")
 
 
 @app.command("remove")

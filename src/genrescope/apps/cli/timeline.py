@@ -14,7 +14,7 @@ from rich.text import Text
 from genrescope.apps.cli import show
 from genrescope.apps.cli.cleaning import Clean, CleanBand, CleanNoise, CleanTrim, read_options
 from genrescope.apps.cli.waiting import Waiting
-from genrescope.types import GenrescopeError, Timeline
+from genrescope.types import GenrescopeError, ModelCard, Timeline
 
 if TYPE_CHECKING:
     from genrescope.types import FloatArray
@@ -25,9 +25,9 @@ EPILOG = """Examples:
 
 `genrescope timeline samples/disco_con_tutti.mp3 --every 2 --model all -o course.png`
 
-`genrescope timeline samples/reggae_thief_in_the_night.ogg -o course.csv`"""
+`genrescope timeline samples/reggae_thief_in_the_night.ogg -o course.html`"""
 
-FORMS = (".png", ".csv", ".json")
+FORMS = (".png", ".csv", ".json", ".html")
 MOST_LINES = 48
 CELLS = 40
 
@@ -35,7 +35,7 @@ CELLS = 40
 def timeline_command(
     source: Annotated[str, typer.Argument(metavar="FILE|-", help="A sound.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File: .png, .csv or .json.")
+        Path | None, typer.Option("--output", "-o", help="File: .png, .csv, .json or .html.")
     ] = None,
     every: Annotated[
         float | None,
@@ -65,6 +65,9 @@ def timeline_command(
         raise typer.BadParameter(f"-o ends in one of {', '.join(FORMS)}, not {output.suffix!r}")
     if output is not None and not output.absolute().parent.is_dir():
         raise GenrescopeError(f"{output.parent}: no such folder to write to")
+    report = output is not None and output.suffix.lower() == ".html"
+    if report and source == "-":
+        raise typer.BadParameter("a report goes through the sound twice: name a file, not -")
     from genrescope.apps.reasons import plain_timeline
     from genrescope.classification.classifier import Classifier, load_models
     from genrescope.classification.timeline import trace
@@ -87,7 +90,10 @@ def timeline_command(
     else:
         _show(found)
     if output is not None:
-        _write(found, output)
+        if report:
+            _write_report(found, classifier.models[0].card, source, start, output)
+        else:
+            _write(found, output)
         show.remark(f"wrote {output}")
 
 
@@ -106,6 +112,19 @@ def _write(found: Timeline, output: Path) -> None:
 
         text = json.dumps(plain_timeline(found), ensure_ascii=False, indent=1)
         output.write_text(text + "\n", encoding="utf-8")
+
+
+def _write_report(
+    found: Timeline, card: ModelCard, source: str, start: float, output: Path
+) -> None:
+    """One HTML file that opens offline, in the language that the terminal is set to."""
+    from genrescope.apps.tiles import draw_overview
+    from genrescope.apps.web import texts
+    from genrescope.apps.web.offline import course_report
+
+    overview = draw_overview(source, found.predictions[0].seconds, start)
+    page = course_report(found, overview, card, texts.load(texts.of_system()))
+    output.write_text(page, encoding="utf-8")
 
 
 def write_csv(found: Timeline, file: IO[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from genrescope.apps.results import unseen_seconds
 from genrescope.apps.web.asking import Looked
 from genrescope.apps.web.markup import paragraphs
 from genrescope.apps.web.pictures import Seen
@@ -74,7 +75,9 @@ def _windows(made: Prediction, spec: SpectrogramSpec, texts: Texts) -> str:
         starts=", ".join([*starts, *more]),
     )
     short = made.seconds < spec.window_seconds
-    return paragraphs(taken, texts("step.window_repeated" if short else "step.window_whole"))
+    left = unseen_seconds(made, spec.window_seconds)
+    rest = texts("step.window_left", seconds=left) if left else ""
+    return paragraphs(taken, texts("step.window_repeated" if short else "step.window_whole"), rest)
 
 
 def _spectrogram(spec: SpectrogramSpec, view_hop: int, texts: Texts) -> str:

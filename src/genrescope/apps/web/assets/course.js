@@ -167,7 +167,7 @@
 
     jumps() {
       const list = make("div", "gs-jumps");
-      list.append(make("h3", "", this.texts.jumps));
+      list.append(make("h3", "", this.audio ? this.texts.jumps : this.texts.jumps_silent));
       for (const [second, words] of this.view.jumps) {
         const button = make("button", "gs-link", words);
         button.type = "button";

@@ -4,31 +4,22 @@ from __future__ import annotations
 
 from html import escape
 
-import gradio as gr
-
-from genrescope.apps.serving import Studio
-from genrescope.apps.serving.library import Library
 from genrescope.apps.web import texts as languages
-from genrescope.apps.web.cloakroom import Cloakroom
+from genrescope.apps.web.lean import gr
 from genrescope.apps.web.pages import analyse, batch, compare, models, timeline, why
 from genrescope.apps.web.pages import library as library_page
 from genrescope.apps.web.pages._place import Place
 from genrescope.apps.web.texts import Texts
 
 
-def build_pages(studio: Studio, cloakroom: Cloakroom, library: Library, texts: Texts) -> gr.Blocks:
+def build_pages(place: Place) -> gr.Blocks:
     """All pages in one language.
 
     Parameters
     ----------
-    studio : Studio
-    cloakroom : Cloakroom
-        Where sounds lie between their arrival and the question about them.
-    library : Library
-        The collection.
-    texts : Texts
+    place : Place
     """
-    place = Place(studio, cloakroom, library, texts)
+    texts = place.texts
     blocks: gr.Blocks = gr.Blocks(title=texts("app.title"), analytics_enabled=False)
     with blocks:
         gr.HTML(_top(texts))

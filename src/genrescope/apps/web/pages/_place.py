@@ -6,18 +6,27 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import gradio as gr
-
 from genrescope.apps.serving import Studio, Upload
 from genrescope.apps.serving.library import Library
 from genrescope.apps.web.cloakroom import Cloakroom
+from genrescope.apps.web.lean import gr
 from genrescope.apps.web.routes import sample_names
 from genrescope.apps.web.texts import Texts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """A language's pages over one studio and one library."""
+    """A language's pages over one studio and one library.
+
+    Attributes
+    ----------
+    studio : Studio
+    cloakroom : Cloakroom
+        Where sounds lie between their arrival and the question about them.
+    library : Library
+        The collection.
+    texts : Texts
+    """
 
     studio: Studio
     cloakroom: Cloakroom

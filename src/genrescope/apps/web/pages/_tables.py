@@ -1,11 +1,13 @@
-"""Tables as text for spreadsheets."""
+"""Tables on the pages, and as text for spreadsheets."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+from genrescope.apps.web.lean import DataframeData, gr
 from genrescope.collection.spreadsheet import harmless
 
 
@@ -23,3 +25,13 @@ def to_csv(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     for row in rows:
         writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
     return out.getvalue()
+
+
+class Table(gr.Dataframe):
+    """Gradio's table, given lists of rows alone; so it does without pandas."""
+
+    is_template = True
+
+    def postprocess(self, value: Any) -> DataframeData:
+        """The rows as the browser is sent them, under the heads that the table was made with."""
+        return DataframeData(headers=list(self.headers), data=value or [], metadata=None)

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any
 
-import gradio as gr
-
 from genrescope.apps.library import listing
 from genrescope.apps.serving.library import Asked
+from genrescope.apps.web.lean import gr
 from genrescope.apps.web.markup import complaint, paragraphs, table
 from genrescope.apps.web.pages._place import Place
-from genrescope.collection.tagging.planning import Change, Rules
+from genrescope.collection.tagging.planning import Change, Rules, parse_words
 from genrescope.collection.tagging.writing import Written
 from genrescope.types import Failure, GenrescopeError
 
@@ -42,6 +41,13 @@ def build(place: Place, question: gr.Textbox, tab: gr.Tab) -> None:
         threshold = gr.Number(50, label=f"{texts('library.threshold')} (%)", minimum=0, maximum=100)
         top = gr.Number(1, label=texts("library.top"), minimum=1, precision=0)
         separator = gr.Textbox(label=texts("library.separator"), placeholder=" / ", max_lines=1)
+    words = gr.Textbox(
+        label=texts("library.words"),
+        placeholder="Hip-Hop = Rap & Hip-Hop",
+        lines=2,
+        max_lines=16,
+        elem_id="gs-library-words",
+    )
     existing = gr.Radio(
         [(texts(f"library.{key}"), key) for key in EXISTING],
         value="leave",
@@ -56,7 +62,7 @@ def build(place: Place, question: gr.Textbox, tab: gr.Tab) -> None:
         yield from _planned(place, asked or "", fields)
 
     made = plan.click(
-        make, [question, threshold, top, separator, existing], [preview, kept], **hidden
+        make, [question, threshold, top, separator, existing, words], [preview, kept], **hidden
     )
     if not may_write:
         return
@@ -90,7 +96,7 @@ def _planned(place: Place, asked: str, fields: tuple[Any, ...]) -> Iterator[Any]
     try:
         found = place.library.find(Asked(asked)).table
         told = time.monotonic()
-        for done, one in enumerate(place.library.plan(found, _rules(fields)), 1):
+        for done, one in enumerate(place.library.plan(found, _rules(fields, found.labels)), 1):
             if isinstance(one, Failure):
                 failures.append(one)
             elif one is not None:
@@ -108,13 +114,14 @@ def _planned(place: Place, asked: str, fields: tuple[Any, ...]) -> Iterator[Any]
     yield f'<div role="status">{words}</div>{drawn}{_failed(place, failures)}', tuple(changes)
 
 
-def _rules(fields: tuple[Any, ...]) -> Rules:
+def _rules(fields: tuple[Any, ...], labels: tuple[str, ...]) -> Rules:
     """Rules from what stands in the fields; an empty one counts as it stood at first."""
-    threshold, top, separator, existing = fields
+    threshold, top, separator, existing, words = fields
     return Rules(
         threshold=0.5 if threshold is None else min(1.0, max(0.0, float(threshold) / 100)),
         top=max(1, int(top or 1)),
         existing=existing if existing in EXISTING else "leave",
+        words=parse_words(words or "", labels),
         separator=separator or "",
     )
 

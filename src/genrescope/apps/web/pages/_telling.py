@@ -6,11 +6,10 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-import gradio as gr
-
 from genrescope.apps.results import to_plain
 from genrescope.apps.serving import Progress, Question, Upload
 from genrescope.apps.web.asking import Looked, look_at, predictions_of
+from genrescope.apps.web.lean import gr
 from genrescope.apps.web.markup import complaint, ticks
 from genrescope.apps.web.pages._place import Place
 from genrescope.apps.web.texts import Texts

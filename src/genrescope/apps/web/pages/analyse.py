@@ -9,15 +9,14 @@ from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
-import gradio as gr
-
 from genrescope.apps.results import to_plain
 from genrescope.apps.serving import Question
 from genrescope.apps.web.asking import Looked
 from genrescope.apps.web.evidence import moved_table
+from genrescope.apps.web.lean import gr
 from genrescope.apps.web.markup import complaint
 from genrescope.apps.web.pages._place import Place, arrived, take
-from genrescope.apps.web.pages._tables import to_csv
+from genrescope.apps.web.pages._tables import Table, to_csv
 from genrescope.apps.web.pages._telling import saves_of, tell_steps
 from genrescope.apps.web.pictures import seen_payload, view_payload
 from genrescope.apps.web.report import write_report
@@ -56,7 +55,7 @@ def build(place: Place) -> None:
         with gr.Column(scale=2):
             steps = gr.HTML(elem_id="gs-steps")
     moved = gr.HTML(elem_id="gs-analyse-moved")
-    table = gr.Dataframe(
+    table = Table(
         headers=all_heads(texts),
         label=texts("analyse.all"),
         interactive=False,

@@ -7,14 +7,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import gradio as gr
-
 from genrescope.apps.results import to_plain
 from genrescope.apps.serving import Answer, Question
 from genrescope.apps.web.asking import ask_about, predictions_of
+from genrescope.apps.web.lean import gr
 from genrescope.apps.web.markup import genre_name, paragraphs
 from genrescope.apps.web.pages._place import Arrived, Place, arrived, take
-from genrescope.apps.web.pages._tables import to_csv
+from genrescope.apps.web.pages._tables import Table, to_csv
 from genrescope.types import Failure, GenrescopeError, Prediction
 
 TITLE = "tab.batch"
@@ -28,7 +27,7 @@ def build(place: Place) -> None:
     model = gr.Dropdown(choices, value=choices[0] if choices else None, label=texts("batch.model"))
     drop = place.drop("gs-batch-drop", many=True)
     progress = gr.HTML(paragraphs(texts("batch.empty")), padding=True, elem_id="gs-batch-progress")
-    table = gr.Dataframe(
+    table = Table(
         headers=[texts(f"batch.{column}") for column in COLUMNS],
         label=texts("batch.table"),
         interactive=False,

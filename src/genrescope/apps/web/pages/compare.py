@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import gradio as gr
-
 from genrescope.apps.results import to_rows
 from genrescope.apps.serving import Question, Upload
 from genrescope.apps.web import panel
 from genrescope.apps.web.asking import Looked
+from genrescope.apps.web.lean import gr
 from genrescope.apps.web.pages._place import Place, arrived, take
 from genrescope.apps.web.pages._tables import to_csv
 from genrescope.apps.web.pages._telling import saves_of, tell_steps

@@ -7,11 +7,10 @@ from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
-import gradio as gr
-
 from genrescope.apps.library import listing
 from genrescope.apps.library.song_map import Chart, draw_map, family_key, map_words
 from genrescope.apps.serving.library import Asked, Found
+from genrescope.apps.web.lean import gr
 from genrescope.apps.web.library_routes import FORMS
 from genrescope.apps.web.markup import complaint, paragraphs
 from genrescope.apps.web.pages import _tagging

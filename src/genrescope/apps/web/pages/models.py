@@ -7,11 +7,11 @@ from html import escape
 from statistics import median
 from typing import Any
 
-import gradio as gr
 import numpy as np
 
 from genrescope.apps.serving import ShelfModel
 from genrescope.apps.web.charts import accuracy_by_time, reliability
+from genrescope.apps.web.lean import gr
 from genrescope.apps.web.markup import complaint, genre_name, paragraphs, table
 from genrescope.apps.web.pages._place import Place
 from genrescope.apps.web.texts import Texts

@@ -6,17 +6,16 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import gradio as gr
-
 from genrescope.apps.reasons import plain_timeline, timeline_rows
 from genrescope.apps.serving.reasons import WhenQuestion, ask_course
 from genrescope.apps.tiles import Columns
 from genrescope.apps.web import course
 from genrescope.apps.web.asking import wait_for
+from genrescope.apps.web.lean import gr
+from genrescope.apps.web.offline import course_report
 from genrescope.apps.web.pages._place import Place, arrived, take
 from genrescope.apps.web.pages._tables import to_csv
 from genrescope.apps.web.pages._telling import file_stem, tell_work
-from genrescope.apps.web.report import write_course_report
 from genrescope.types import Timeline
 
 Course = tuple[Timeline, Columns]
@@ -98,6 +97,6 @@ def _shown(place: Place, course_found: Course) -> list[Any]:
         "name": f"{file_stem(source)}-timeline",
         "json": json.dumps(plain_timeline(found), ensure_ascii=False, indent=1),
         "csv": to_csv(list(rows[0]), [list(row.values()) for row in rows]),
-        "report": write_course_report(texts, source, words, still, key + segments),
+        "report": course_report(found, overview, card, texts),
     }
     return [words, {**still, "live": True}, key, segments, saved]

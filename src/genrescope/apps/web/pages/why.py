@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-import gradio as gr
-
 from genrescope.apps.reasons import plain_why
 from genrescope.apps.serving.reasons import WhyAnswer, WhyQuestion, ask_why, read_changes
 from genrescope.apps.web import evidence
 from genrescope.apps.web.asking import wait_for
+from genrescope.apps.web.lean import gr
 from genrescope.apps.web.markup import genre_name
 from genrescope.apps.web.pages._place import Place, arrived, take
 from genrescope.apps.web.pages._telling import file_stem, tell_work
@@ -78,8 +77,10 @@ def build(place: Place) -> None:
     names = choices[:1]
     models = gr.CheckboxGroup(choices, value=names, label=texts("why.models"))
     with gr.Row():
-        genre = gr.Dropdown(_genres(place, names), value=FIRST, label=texts("why.genre"))
-        method = gr.Radio(_methods(place, names), value="occlusion", label=texts("why.method"))
+        genres, ways = _genres(place, names), _methods(place, names)
+        wide: dict[str, Any] = {"min_width": 200}  # below each other on a phone
+        genre = gr.Dropdown(genres, value=FIRST, label=texts("why.genre"), **wide)
+        method = gr.Radio(ways, value="occlusion", label=texts("why.method"), **wide)
     with gr.Row(elem_classes="gs-fields"):
         edge: dict[str, Any] = {"minimum": 0, "placeholder": texts("why.nothing"), "min_width": 130}
         low, high, begin, end = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -102,3 +103,10 @@ def choose(accepted: str) -> str:
         ranked.append((-weight, place, tag.partition("-")[0].lower()))
     wanted = [tag for weight, _, tag in sorted(ranked) if weight < 0]
     return next((tag for tag in wanted if tag in names()), DEFAULT)
+
+
+def of_system() -> str:
+    """The language that this machine's user has set, as well as there is one."""
+    variables = ("LC_ALL", "LC_MESSAGES", "LANG")
+    told = next((os.environ[name] for name in variables if os.environ.get(name)), "")
+    return choose(told.replace("_", "-"))

@@ -1,0 +1,132 @@
+"""Static int8: the same network, faster, and its map still exact."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+import pytest
+
+pytest.importorskip("torch", reason="training needs the extra: pip install 'genrescope[train]'")
+pytest.importorskip("nncf", reason="training needs the extra: pip install 'genrescope[train]'")
+
+from genrescope.learn import quantising
+from genrescope.models import engines, save_model
+from genrescope.models.engines import Outputs, openvino
+from genrescope.models.file import ModelFile, runnable_bytes
+from genrescope.types import FloatArray
+from tests import onnx_models
+from tests.learn.made_up import collection
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[FloatArray]:
+    card = onnx_models.card()
+    return quantising.calibrating_pictures([collection(), collection("other", 16)], card, 40)
+
+
+@pytest.fixture(scope="module")
+def quantised(tmp_path_factory: pytest.TempPathFactory, pictures: list[FloatArray]) -> ModelFile:
+    folder = tmp_path_factory.mktemp("int8")
+    model = quantising.quantise_network(onnx_models.graph(), pictures)
+    return save_model(model, onnx_models.card(), folder / "small_mel.onnx")
+
+
+def test_windows_for_calibration_come_from_every_collection_alike(
+    pictures: list[FloatArray],
+) -> None:
+    assert len(pictures) == 40
+    assert {picture.shape for picture in pictures} == {(1, 1, onnx_models.SIDE, onnx_models.SIDE)}
+    again = quantising.calibrating_pictures(
+        [collection(), collection("other", 16)], onnx_models.card(), 40
+    )
+    np.testing.assert_array_equal(np.stack(pictures), np.stack(again))
+
+
+def test_a_quantised_network_says_nearly_the_same(
+    quantised: ModelFile, pictures: list[FloatArray]
+) -> None:
+    stack = np.concatenate(pictures)
+    wanted = onnx_models.reference(stack)
+    given = engines.open_engine(quantised).run(stack)
+    assert 0 < np.abs(given.logits - wanted).max() < 0.1 * np.abs(wanted).max()
+    assert (given.logits.argmax(1) == wanted.argmax(1)).mean() > 0.9
+
+
+def test_the_head_stays_in_float_so_that_the_map_adds_up(
+    quantised: ModelFile, pictures: list[FloatArray]
+) -> None:
+    graph = onnx.load(quantised.path).graph
+    made = {output: node for node in graph.node for output in node.output}
+    head = made["cam"]
+    assert "Quantize" not in made[head.input[0]].op_type
+    given = engines.open_engine(quantised).run(np.concatenate(pictures))
+    assert given.cam is not None
+    bias = onnx_models.weights(0, len(onnx_models.LABELS))[2]
+    np.testing.assert_allclose(given.cam.sum(axis=(2, 3)) + bias, given.logits, atol=1e-4)
+
+
+@pytest.mark.parametrize("flags", [(), ("avx2",), ("avx2", "avx512_vnni")])
+def test_int8_needs_a_processor_that_has_it(
+    quantised: ModelFile, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...]
+) -> None:
+    openvino.processor_int8.cache_clear()
+    monkeypatch.setattr(openvino, "_flag", lambda name: name in flags)
+    engine = openvino.load(quantised)
+    openvino.processor_int8.cache_clear()
+    assert (engine.precision == "int8") == ("avx512_vnni" in flags)
+    assert ("avx512_vnni" in engine.reason) == ("avx512_vnni" in flags)
+
+
+def test_without_int8_the_same_file_runs_in_floating_point(
+    quantised: ModelFile, pictures: list[FloatArray]
+) -> None:
+    graph = onnx.load_from_string(runnable_bytes(quantised, int8=False)).graph
+    assert not [node for node in graph.node if "Quantize" in node.op_type]
+    pytest.importorskip("onnxruntime", reason="the extra onnxruntime is not installed")
+    engine = engines.open_engine(quantised, "onnxruntime")
+    assert engine.precision == "f32"
+    stack = np.concatenate(pictures)
+    wanted = onnx_models.reference(stack)
+    assert np.abs(engine.run(stack).logits - wanted).max() < 0.1 * np.abs(wanted).max()
+
+
+@dataclass
+class Clock:
+    now: float = 0.0
+
+
+class Slow:
+    """An engine that takes its time."""
+
+    def __init__(self, seconds: float, clock: Clock) -> None:
+        self.name, self.device, self.precision, self.reason = "slow", "CPU", "f32", ""
+        self.seconds, self.clock = seconds, clock
+        self.asked = 0
+
+    def run(self, pictures: FloatArray) -> Outputs:
+        self.asked += 1
+        self.clock.now += self.seconds
+        return Outputs(np.zeros((len(pictures), 2), np.float32), None)
+
+
+def test_how_many_times_as_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("time.perf_counter", lambda: clock.now)
+    one, other = Slow(0.3, clock), Slow(0.1, clock)
+    picture = np.zeros((1, 1, 4, 4), np.float32)
+    assert quantising.speed_ratio(one, other, picture) == pytest.approx(3)
+    assert one.asked == other.asked == quantising.ROUNDS
+
+
+def test_nncf_reports_to_nobody() -> None:
+    watch = (
+        "import sys; from genrescope.learn.quantising import _nncf; _nncf(); "
+        "from nncf.telemetry import telemetry; "
+        "print(type(telemetry).__name__, 'openvino_telemetry' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", watch], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["MagicMock", "False"]
