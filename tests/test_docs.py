@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 PAIRS = ("tutorial", "spectrograms", "disagreement", "probability", "splits")
 
 
+@pytest.mark.slow
 def test_every_page_builds_and_every_link_within_leads_somewhere(tmp_path: Path) -> None:
     pytest.importorskip("sphinx", reason="Sphinx is not installed (dev group)")
     pytest.importorskip("myst_parser")
@@ -24,6 +25,9 @@ def test_every_page_builds_and_every_link_within_leads_somewhere(tmp_path: Path)
     pages = {page.relative_to(tmp_path).as_posix() for page in tmp_path.rglob("*.html")}
     assert {"index.html", "tutorial.html", "reference.html", "zh/splits.html"} <= pages
     assert "genrescope.classify" in (tmp_path / "reference.html").read_text(encoding="utf-8")
+    cards = (tmp_path / "model-cards.html").read_text(encoding="utf-8")
+    assert "mobilenetv3_cqt" in cards
+    assert "densenet121_mel" in cards
 
 
 def test_the_notebook_runs(tmp_path: Path) -> None:
@@ -64,3 +68,18 @@ def test_what_the_tutorial_prints_is_what_the_chinese_one_prints() -> None:
     english = printed(ROOT / "docs" / "tutorial.md")
     assert english == printed(ROOT / "docs" / "zh" / "tutorial.md")
     assert len(english) == 2
+
+
+def test_cards_stand_on_their_page_as_they_are_in_the_files() -> None:
+    from genrescope.apps.card_page import write_card
+    from genrescope.models import find
+
+    card = find("mobilenetv3_mel").card
+    text = "\n".join(write_card(card))
+    assert text.startswith("## mobilenetv3_mel\n")
+    assert card.licence in text
+    assert all(label in text for label in card.labels)
+    assert all(f"> {warning}" in text for warning in card.warnings)
+    first = card.scores[0]
+    assert f"| {first.dataset} | {first.split} | {first.metric} | {first.value:.3f} |" in text
+    assert all(f"- {source.name}: {source.excerpts} excerpts" in text for source in card.training)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
@@ -47,8 +49,9 @@ def torch_logits(network: nn.Module, given: FloatArray) -> FloatArray:
     return logits
 
 
-def exported(name: str, folder: Path, *, int8: bool = False) -> ModelFile:
-    """A file of a network whose batch norms have seen something."""
+@lru_cache(maxsize=1)
+def graph_of(name: str) -> onnx.ModelProto:
+    """A network whose batch norms have seen something; exporting takes longer than all else."""
     torch.manual_seed(3)
     network = networks.build(name, 1, len(LABELS))
     with torch.no_grad():
@@ -59,7 +62,12 @@ def exported(name: str, folder: Path, *, int8: bool = False) -> ModelFile:
             norm.running_var.uniform_(0.5, 1.5)
             norm.weight.uniform_(0.5, 1.5)
             norm.bias.normal_(0, 0.2)
-    graph = export_graph(network.eval(), PICTURE)
+    return export_graph(network.eval(), PICTURE)
+
+
+def exported(name: str, folder: Path, *, int8: bool = False) -> ModelFile:
+    graph = onnx.ModelProto()
+    graph.CopyFrom(graph_of(name))
     written = store_weights_int8(graph) if int8 else graph
     described = card("made", network=name, labels=LABELS, picture=PICTURE)
     return save_model(written, described, folder / "made.onnx")
@@ -91,8 +99,9 @@ def test_refilled_norms_change_nothing_and_normalise() -> None:
     assert np.abs(trained - before).mean() < 0.25 * np.ptp(before)
 
 
-@pytest.mark.parametrize("name", networks.names())
+@pytest.mark.slow
 @pytest.mark.parametrize("int8", [False, True])
+@pytest.mark.parametrize("name", networks.names())  # one after another, each in both ways
 def test_every_network_comes_back(name: str, int8: bool, tmp_path: Path) -> None:
     if not isinstance(networks.build(name, 1, 3), Pooled):
         pytest.skip("no linear head over pooled features")

@@ -54,15 +54,26 @@ def find_licences(extras: tuple[str, ...] = EXTRAS) -> tuple[Licensed, ...]:
     """
     found: dict[str, Licensed] = {}
     for extra in ("", *extras):
-        for one in _below(PACKAGE, extra):
+        for one in below(PACKAGE, extra):
             name = canonicalize_name(one.name)
             found.setdefault(name, Licensed(one.name, one.version, _licence(one), extra))
     found.pop(PACKAGE, None)
     return tuple(sorted(found.values(), key=lambda one: (one.extra, one.name.lower())))
 
 
-def _below(name: str, extra: str) -> Iterator[Distribution]:
-    """A library and all that it needs here, with an extra of its own."""
+def below(name: str, extra: str = "") -> Iterator[Distribution]:
+    """A library and all that it needs here, with an extra of its own.
+
+    Parameters
+    ----------
+    name : str
+        As the package index has it; nothing comes where it is not installed.
+    extra : str
+
+    Yields
+    ------
+    Distribution
+    """
     waiting, seen = [(name, extra)], {(name, extra)}
     while waiting:
         current, wanted = waiting.pop()

@@ -26,7 +26,10 @@ from tests.apps.web import test_browser
 from tests.apps.web.test_browser import CHROMIUM, SAMPLES, Visit, everywhere, serve
 
 browser, visit = test_browser.browser, test_browser.visit
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium"),
+    pytest.mark.slow,
+]
 
 LABELS = taxonomies.load("genres16").labels
 SEATS = [Seat(name, "0" * 64, "{}", LABELS) for name in ("one", "two")]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from genrescope.apps.bench.songs import lengthen
 from genrescope.apps.bench.timing import Row, pair
-from genrescope.audio import WindowChoice, open_audio
+from genrescope.audio import WindowChoice
 from genrescope.classification.classifier import Classifier, Drawn, Model, draw_source, see
 from genrescope.classification.timeline import trace
 from genrescope.explain.explainer import explain
@@ -39,23 +40,12 @@ def measure(source: Path, models: Sequence[Model], *, repeats: int = 7) -> list[
     """
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
-        song = make_song(source, Path(folder) / "song.wav", SONG_SECONDS)
+        song = lengthen(source, Path(folder) / "song.wav", SONG_SECONDS)
         for model in models:
             if _gives_map(model, source):
                 rows.append(_map_beside(source, model, repeats))
             rows.append(_timeline_beside(song, model, repeats))
     return rows
-
-
-def make_song(source: Path, path: Path, seconds: float) -> Path:
-    """Write a recording over and over until it fills so many seconds."""
-    import soundfile
-
-    with open_audio(source) as stream:
-        sound = np.concatenate(list(stream.blocks()))
-        rate = stream.info.sample_rate
-    soundfile.write(path, np.resize(sound, round(seconds * rate)), rate, subtype="PCM_16")
-    return path
 
 
 def _gives_map(model: Model, source: Path) -> bool:

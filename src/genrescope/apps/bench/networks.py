@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from genrescope import models as zoo
+from genrescope.apps.bench.field import same_network
 from genrescope.apps.bench.timing import Call, Row, alone, pair
 from genrescope.classification.classifier import Model
 from genrescope.models import engines
@@ -37,7 +37,10 @@ def measure(models: Sequence[Model], *, repeats: int = 7) -> list[Row]:
             return model.engine.run(picture)
 
         found = rivals(model, picture)
-        rows.extend(pair(name, ours, label, call, repeats) for label, call in found)
+        rows += [
+            replace(pair(name, ours, label, call, repeats), note=note)
+            for label, call, note in found
+        ]
         if not found:
             rows.append(alone(name, ours, repeats))
     return rows
@@ -52,31 +55,17 @@ def noise_picture(card: ModelCard) -> FloatArray:
     return draw_picture(window, card.picture)
 
 
-def rivals(model: Model, picture: FloatArray) -> list[tuple[str, Call]]:
-    """Other ways to run the same network that are installed, each by name."""
-    found: list[tuple[str, Call]] = []
+def rivals(model: Model, picture: FloatArray) -> list[tuple[str, Call, str]]:
+    """Other ways to run the same network that are installed: name, call, what is not the same."""
+    found: list[tuple[str, Call, str]] = []
     other = engines.load("onnxruntime")
     if other.available()[0] and model.engine.name != "onnxruntime":
         session = other.load(zoo.find(model.card.name), "CPU")
-        found.append(("ONNX Runtime", lambda: session.run(picture)))
-    network = fresh_network(model.card)
+        found.append(("ONNX Runtime", lambda: session.run(picture), ""))
+    network, note = same_network(model.card.name)
     if network is not None:
         from genrescope.learn.watching import torch_look
 
         eager = torch_look(network)
-        found.append(("eager PyTorch", lambda: eager(picture)))
+        found.append(("eager PyTorch", lambda: eager(picture), note))
     return found
-
-
-def fresh_network(card: ModelCard) -> Any:
-    """The same architecture in PyTorch, with fresh weights: time does not depend on them.
-
-    None where PyTorch is not installed or the architecture is none of ours.
-    """
-    if not all(importlib.util.find_spec(name) for name in ("torch", "torchvision")):
-        return None
-    from genrescope.learn import networks
-
-    if card.network not in networks.names():
-        return None
-    return networks.build(card.network, card.picture.channels, len(card.labels)).eval()

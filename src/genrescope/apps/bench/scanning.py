@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import multiprocessing
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from genrescope.apps.bench.songs import lengthen
 from genrescope.apps.bench.timing import Row, milliseconds, pair
 from genrescope.classification.classifier import Classifier, Model
 from genrescope.collection import scanning
@@ -67,7 +67,13 @@ def measure(source: Path, models: Sequence[Model], sizes: Sizes, *, repeats: int
     classifier = Classifier(models)
     with tempfile.TemporaryDirectory(prefix="genrescope-bench-") as place:
         top = Path(place)
-        found = [_beside_a_loop(source, classifier, top, sizes, repeats)] if sizes.files else []
+        found = []
+        if sizes.files:
+            long = sizes.minutes > 0
+            song = lengthen(source, top / "song.mp3", 60 * sizes.minutes) if long else source
+            row = beside_a_loop(song, classifier, top, sizes.files, repeats)
+            named = f"{row.name} of {sizes.minutes:g} min" if long else row.name
+            found.append(replace(row, name=named))
         if sizes.rows:
             found.append(_unchanged(classifier, top, sizes.rows))
         if sizes.short:
@@ -75,44 +81,42 @@ def measure(source: Path, models: Sequence[Model], sizes: Sizes, *, repeats: int
     return found
 
 
-def _beside_a_loop(
-    source: Path, classifier: Classifier, top: Path, sizes: Sizes, repeats: int
+def beside_a_loop(
+    song: Path, classifier: Classifier, top: Path, files: int, repeats: int = 1
 ) -> Row:
-    song = _lengthened(source, top / "song.mp3", sizes.minutes) if sizes.minutes else source
-    paths = _copies(song, top / "library", sizes.files)
+    """Copies of an mp3 scanned into a new store, beside a loop over `classify`.
+
+    Parameters
+    ----------
+    song : Path
+    classifier : Classifier
+    top : Path
+        A folder of the measurement's own.
+    files, repeats : int
+
+    Raises
+    ------
+    CollectionError
+        If a file was not analysed.
+    """
+    paths = copies(song, top / "library", files)
     stores = (top / f"{number}.sqlite" for number in range(repeats))
 
     def ours() -> None:
-        _scan(classifier, top / "library", next(stores), sizes.files)
+        _scan(classifier, top / "library", next(stores), files)
 
     def theirs() -> None:
         for path in paths:
             classifier.classify(path)
 
     classifier.classify(paths[0])  # what is made once is made before
-    length = f" of {sizes.minutes:g} min" if sizes.minutes else ""
-    name = f"scan of {sizes.files} songs{length}"
-    return pair(name, ours, "classify in a loop", theirs, repeats, warm=False)
+    label = "classify in a loop"
+    return pair(f"scan of {files} songs", ours, label, theirs, repeats, warm=False)
 
 
-def _lengthened(source: Path, target: Path, minutes: float) -> Path:
-    """The sound in two channels, over and over until it is so long, as another mp3."""
-    import soundfile
-
-    try:
-        sound, rate = soundfile.read(source, dtype="float32", always_2d=True)
-        wanted = round(60 * minutes * rate)
-        times = math.ceil(wanted / max(1, len(sound)))
-        both = np.repeat(sound, 2, axis=1) if sound.shape[1] == 1 else sound[:, :2]
-        soundfile.write(target, np.tile(both, (times, 1))[:wanted], rate, format="MP3")
-    except (soundfile.LibsndfileError, ValueError) as error:
-        raise CollectionError(f"{source}: no longer mp3 can be made of it ({error})") from error
-    return target
-
-
-def _copies(source: Path, folder: Path, count: int) -> list[Path]:
+def copies(source: Path, folder: Path, count: int) -> list[Path]:
     """The same sound with other bytes: an empty ID3 tag, each of another length, before it."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     content = source.read_bytes()
     paths = []
     for number in range(count):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
 import sys
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from genrescope import spectrogram
-from genrescope.apps.bench.timing import Row, alone, pair
+from genrescope.apps.bench.field import draw_with_librosa, nnaudio_way
+from genrescope.apps.bench.timing import Row, alone, pair, pair_of
+from genrescope.apps.bench.whole import run, warm_modules
 from genrescope.audio import listen
 from genrescope.types import GENRESCOPE_CQT, GENRESCOPE_MEL, SpectrogramSpec, Waveform
 
@@ -56,7 +57,7 @@ def measure(source: Path, *, repeats: int = 7, cold: bool = True) -> list[Row]:
     wave = _thirty_seconds(source)
     recipes = [replace(r, hop_length=h) for r in (GENRESCOPE_MEL, GENRESCOPE_CQT) for h in HOPS]
     beside = importlib.util.find_spec("librosa") is not None
-    rows = [_warm(wave, recipe, repeats, beside) for recipe in recipes]
+    rows = [row for recipe in recipes for row in _warm(wave, recipe, repeats, beside)]
     if cold and beside:
         rows.append(_cold(wave))
     return rows
@@ -69,49 +70,34 @@ def _thirty_seconds(source: Path) -> Waveform:
     return Waveform(np.resize(samples, SECONDS * rate).astype(np.float32), rate)
 
 
-def _warm(wave: Waveform, spec: SpectrogramSpec, repeats: int, beside: bool) -> Row:
+def _warm(wave: Waveform, spec: SpectrogramSpec, repeats: int, beside: bool) -> list[Row]:
     name = f"{spec.kind}, hop {spec.hop_length}, {SECONDS} s"
 
     def ours() -> object:
         return spectrogram.draw(wave, spec)
 
-    if not beside:
-        return alone(name, ours, repeats, note="librosa is not installed")
-    return pair(name, ours, "librosa", lambda: _librosa(wave, spec), repeats)
+    def librosas() -> object:
+        return draw_with_librosa(wave.samples, wave.sample_rate, spec)
 
-
-def _librosa(wave: Waveform, spec: SpectrogramSpec) -> Any:
-    import librosa
-
-    shared: dict[str, Any] = {
-        "y": wave.samples,
-        "sr": wave.sample_rate,
-        "hop_length": spec.hop_length,
-    }
-    if spec.kind == "mel":
-        power = librosa.feature.melspectrogram(n_fft=spec.n_fft, n_mels=spec.bands, **shared)
-        return librosa.power_to_db(power, ref=np.max)
-    tones = librosa.cqt(
-        fmin=spec.low_hz, n_bins=spec.bands, bins_per_octave=spec.bins_per_octave, **shared
-    )
-    return librosa.amplitude_to_db(np.abs(tones), ref=np.max)
+    rows = [pair(name, ours, "librosa", librosas, repeats)] if beside else []
+    way = nnaudio_way(spec)
+    if way is not None:
+        rows.append(pair(name, ours, "nnAudio", partial(way, wave.samples), repeats))
+    return rows or [alone(name, ours, repeats, note="librosa is not installed")]
 
 
 def _cold(wave: Waveform) -> Row:
     import soundfile
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, warm_modules() as env:
         path = Path(folder) / "sound.wav"
         soundfile.write(path, wave.samples, wave.sample_rate)
-
-        def run(program: str) -> None:
-            subprocess.run([sys.executable, "-c", program, str(path)], check=True)
-
-        return pair(
-            "first mel of a process (cold)",
-            lambda: run(OURS_COLD),
-            "librosa",
-            lambda: run(THEIRS_COLD),
-            COLD_REPEATS,
-            warm=False,
-        )
+        ways = [[sys.executable, "-c", program, str(path)] for program in (OURS_COLD, THEIRS_COLD)]
+        for way in ways:  # compiles the modules
+            run(way, env)
+        ours: list[float] = []
+        theirs: list[float] = []
+        for _ in range(COLD_REPEATS):
+            ours.append(run(ways[0], env).ms)
+            theirs.append(run(ways[1], env).ms)
+    return pair_of("first mel of a process (cold)", ours, "librosa", theirs)

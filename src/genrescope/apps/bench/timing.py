@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -92,13 +92,21 @@ def pair(name: str, ours: Call, label: str, theirs: Call, repeats: int, warm: bo
         ours()
         theirs()
     times = [(time_it(ours), time_it(theirs)) for _ in range(repeats)]
-    ratios = [other / mine for mine, other in times]
+    return pair_of(name, [mine for mine, _ in times], label, [other for _, other in times])
+
+
+def pair_of(
+    name: str, ours: Sequence[float], label: str, theirs: Sequence[float], unit: str = "ms"
+) -> Row:
+    """The row of figures that were measured in turn, the first of ours with the first of theirs."""
+    ratios = [other / mine for mine, other in zip(ours, theirs, strict=True)]
     return Row(
         name,
-        median(mine for mine, _ in times),
+        median(ours),
         label,
-        median(other for _, other in times),
+        median(theirs),
         median(ratios),
         min(ratios),
         max(ratios),
+        unit=unit,
     )

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from genrescope.apps.bench.scanning import Sizes
     from genrescope.apps.bench.timing import Row
 
-COLUMNS = ("step", "ours (ms)", "beside", "its (ms)", "its / ours", "least–greatest", "note")
-
 
 def bench_command(
-    source: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE", exists=True, dir_okay=False, help="A recording; --all makes one up."
+        ),
+    ] = None,
     model: Annotated[
         list[str] | None, typer.Option("--model", "-m", help="Models to time.")
     ] = None,
@@ -31,7 +34,8 @@ def bench_command(
     cold: Annotated[bool, typer.Option(help="Also whole processes, from a cold start.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     page: Annotated[
-        Path | None, typer.Option("--page", help="Write a Markdown page, as docs/benchmarks.md.")
+        Path | None,
+        typer.Option("--page", help="Write a Markdown page; with --all docs/benchmarks.md."),
     ] = None,
     serve: Annotated[
         bool, typer.Option("--serve", help="Instead, a server under load beside the library.")
@@ -62,13 +66,20 @@ def bench_command(
     scale: Annotated[
         bool, typer.Option("--scale", help="Instead, what a million songs like it cost.")
     ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All of it, as docs/benchmarks.md; takes some minutes.")
+    ] = False,
+    part: Annotated[
+        list[str] | None,
+        typer.Option("--part", help="With --all: only this one; the others' figures are kept."),
+    ] = None,
 ) -> None:
     """Time decoding, spectrograms, networks and the whole line on one recording.
 
     Ours and the other are measured in the same run, in turn; the table gives medians, and the
     median ratio with its least and greatest. What is not installed is left out.
 
-    Examples: `genrescope bench samples/jazz_vibe_ace.flac`,
+    Examples: `genrescope bench --all`, `genrescope bench samples/jazz_vibe_ace.flac`,
     `genrescope bench --serve --clients 16 --seconds 60 samples/jazz_vibe_ace.flac`,
     `genrescope bench --explain samples/jazz_vibe_ace.flac`,
     `genrescope bench --scan --files 100 --minutes 3 --rows 0 samples/disco_con_tutti.mp3`,
@@ -77,6 +88,15 @@ def bench_command(
     """
     from genrescope.apps.bench.scanning import Sizes
 
+    if everything:
+        from genrescope.apps.cli.bench_all import measure_all
+
+        measure_all(source, model or ["all"], repeats, part or [], page)
+        return
+    if part:
+        raise typer.BadParameter("--part goes with --all")
+    if source is None:
+        raise typer.BadParameter("name a FILE to measure with, or ask for --all")
     if serve:
         _show_load(source, model or [], clients, seconds, as_json)
         return
@@ -93,7 +113,7 @@ def bench_command(
         sys.stdout.write(json.dumps([asdict(row) for row in found], indent=1) + "\n")
         return
     if page is not None:
-        page.write_text(_page(source, found, repeats), encoding="utf-8")
+        page.write_text(_page(source, page, found, repeats), encoding="utf-8")
         show.remark(f"wrote {page}")
         return
     _show_table(found)
@@ -167,40 +187,27 @@ def _show_load(
 
 
 def _show_table(rows: list[Row]) -> None:
+    from genrescope.apps.bench.page import COLUMNS, cells
+
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
     for column in COLUMNS:
         table.add_column(column)
     for row in rows:
-        table.add_row(*_cells(row))
+        table.add_row(*cells(row))
     show.out().print(table)
 
 
-def _cells(row: Row) -> list[str]:
-    there = bool(row.theirs)
-    unit = "" if row.unit == "ms" else f" {row.unit}"
-    return [
-        row.name,
-        f"{row.ours_ms:.2f}{unit}",
-        row.theirs,
-        f"{row.theirs_ms:.2f}{unit}" if there else "",
-        f"{row.ratio:.2f}" if there else "",
-        f"{row.low:.2f}–{row.high:.2f}" if there else "",
-        row.note,
-    ]
+def _page(source: Path, page: Path, rows: list[Row], repeats: int) -> str:
+    from genrescope.apps.bench.page import COLUMNS, cells, table
 
-
-def _page(source: Path, rows: list[Row], repeats: int) -> str:
     lines = [
         "# Benchmarks",
         "",
-        f"Written by `genrescope bench {source} --page docs/benchmarks.md` on {platform.machine()}"
+        f"Written by `genrescope bench {source} --page {page}` on {platform.machine()}"
         f" with {os.cpu_count()} processors, Python {platform.python_version()}, {repeats} pairs.",
         "Ours and the other are measured in turn in the same run; times are medians, the ratio is"
         " the median of the pairs with its least and greatest. Read the ratios: machines differ.",
         "",
-        "| " + " | ".join(COLUMNS) + " |",
-        "|" + "---|" * len(COLUMNS),
-        *("| " + " | ".join(_cells(row)) + " |" for row in rows),
-        "",
+        *table(COLUMNS, [cells(row) for row in rows]),
     ]
     return "\n".join(lines)

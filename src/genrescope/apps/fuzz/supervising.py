@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,7 +77,9 @@ def _watch(plan: Plan, first: int, end: float) -> Iterator[Round]:
         "model": plan.model,
     }
     command = [sys.executable, "-m", WORKER, json.dumps(told)]
-    worker = subprocess.Popen(command, stdout=subprocess.PIPE)
+    folder = tempfile.TemporaryDirectory(prefix="fuzz-", ignore_cleanup_errors=True)
+    places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder.name)  # one that is killed clears none
+    worker = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **places})
     assert worker.stdout is not None
     number, doing = first, "start"
     try:
@@ -99,6 +102,7 @@ def _watch(plan: Plan, first: int, end: float) -> Iterator[Round]:
         worker.kill()
         worker.wait()
         worker.stdout.close()
+        folder.cleanup()
 
 
 def _fallen(number: int, kind: Any, detail: str, doing: str) -> Round:

@@ -1,0 +1,181 @@
+"""The way the field does it: librosa draws, eager PyTorch runs the same network."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from genrescope.types import FloatArray, GenrescopeError, ModelCard, SpectrogramSpec
+
+if TYPE_CHECKING:
+    from genrescope.classification.classifier import Model
+
+NEEDED = ("librosa", "torch", "torchvision")
+LABEL = "librosa + eager PyTorch"
+FRESH = "its weights are fresh ones: ours cannot be taken back into PyTorch"
+
+FIRST_SONG = """
+import sys
+from pathlib import Path
+from genrescope.apps.bench import field
+from genrescope.models import card_from_json
+card = card_from_json(Path(sys.argv[2]).read_text(encoding="utf-8"))
+field.field_way(card, field.fresh_network(card))(sys.argv[1])
+"""
+"""A program of its own: takes a song's path and a card's."""
+
+
+def is_installed() -> bool:
+    """Whether librosa, PyTorch and torchvision are there."""
+    return all(importlib.util.find_spec(name) for name in NEEDED)
+
+
+def fresh_network(card: ModelCard) -> Any:
+    """The same architecture in PyTorch, with fresh weights: time does not depend on them.
+
+    None where PyTorch is not installed or the architecture is none of ours.
+    """
+    if not all(importlib.util.find_spec(name) for name in ("torch", "torchvision")):
+        return None
+    from genrescope.learn import networks
+
+    if card.network not in networks.names():
+        return None
+    return networks.build(card.network, card.picture.channels, len(card.labels)).eval()
+
+
+@lru_cache(maxsize=8)
+def same_network(name: str) -> tuple[Any, str]:
+    """An installed model's network in PyTorch, with its weights where they can be taken back.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    network : torch.nn.Module or None
+        None where PyTorch is not installed or the architecture is none of ours.
+    note : str
+        What is not the same, or "".
+    """
+    from genrescope.models import find
+
+    model = find(name)
+    network = fresh_network(model.card)
+    if network is None:
+        return None, ""
+    from genrescope.learn.restore import restore_network
+
+    try:
+        return restore_network(model).eval(), ""
+    except GenrescopeError:
+        return network, FRESH
+
+
+def way_of(model: Model) -> tuple[Callable[[Path], FloatArray] | None, str]:
+    """`field_way` with a model's own weights, and what is not the same; None where it cannot be."""
+    if not is_installed():
+        return None, ""
+    network, note = same_network(model.card.name)
+    return (None, "") if network is None else (field_way(model.card, network), note)
+
+
+def field_way(card: ModelCard, network: Any) -> Callable[[Path | str], FloatArray]:
+    """Load, resample and draw with librosa, cut into windows, run eager PyTorch.
+
+    Parameters
+    ----------
+    card : ModelCard
+    network : torch.nn.Module
+
+    Returns
+    -------
+    callable
+        From a sound's path to the logits of its windows.
+    """
+    import librosa
+
+    from genrescope.learn.watching import torch_infer
+
+    infer, spec = torch_infer(network, card.picture), card.spectrogram
+
+    def run(source: Path | str) -> FloatArray:
+        samples, rate = librosa.load(source, sr=spec.sample_rate, mono=True)
+        values = draw_with_librosa(samples, int(rate), spec)
+        unit = (np.clip(values, -80, 0) / 80 + 1).astype(np.float32)
+        count = max(1, unit.shape[1] // spec.frames)
+        unit = np.resize(unit, (unit.shape[0], max(unit.shape[1], spec.frames)))
+        windows = [unit[:, i * spec.frames : (i + 1) * spec.frames] for i in range(count)]
+        return infer(np.stack(windows))
+
+    return run
+
+
+def draw_with_librosa(samples: FloatArray, rate: int, spec: SpectrogramSpec) -> FloatArray:
+    """Librosa's spectrogram by a recipe.
+
+    Parameters
+    ----------
+    samples : FloatArray
+        ``(n,)``.
+    rate : int
+        Hz.
+    spec : SpectrogramSpec
+
+    Returns
+    -------
+    FloatArray
+        ``(bands, frames)`` in dB relative to the greatest value.
+    """
+    import librosa
+
+    shared: dict[str, Any] = {"y": samples, "sr": rate, "hop_length": spec.hop_length}
+    if spec.kind == "mel":
+        power = librosa.feature.melspectrogram(n_fft=spec.n_fft, n_mels=spec.bands, **shared)
+        drawn: FloatArray = librosa.power_to_db(power, ref=np.max)
+        return drawn
+    tones = librosa.cqt(
+        fmin=spec.low_hz, n_bins=spec.bands, bins_per_octave=spec.bins_per_octave, **shared
+    )
+    loud: FloatArray = librosa.amplitude_to_db(np.abs(tones), ref=np.max)
+    return loud
+
+
+def nnaudio_way(spec: SpectrogramSpec) -> Callable[[FloatArray], FloatArray] | None:
+    """The constant-Q of nnAudio by a recipe: samples ``(n,)`` to dB ``(bands, frames)``.
+
+    None where nnAudio or PyTorch is not installed, or the recipe is another kind's.
+    """
+    names = ("torch", "nnAudio")
+    if spec.kind != "cqt" or not all(importlib.util.find_spec(name) for name in names):
+        return None
+    torch, features = import_module("torch"), import_module("nnAudio.features")
+    transform = features.CQT1992v2(
+        sr=spec.sample_rate,
+        hop_length=spec.hop_length,
+        fmin=spec.low_hz,
+        n_bins=spec.bands,
+        bins_per_octave=spec.bins_per_octave,
+        verbose=False,
+    )
+
+    def draw(samples: FloatArray) -> FloatArray:
+        with torch.inference_mode():
+            tones = transform(torch.from_numpy(samples)[None]).numpy()[0]
+        loud: FloatArray = 20 * np.log10(np.maximum(tones, 1e-5))
+        return loud
+
+    return draw
+
+
+def first_song(song: Path, card: Path) -> list[str]:
+    """The command that does it once, from a cold start; `card` is a file of JSON."""
+    return [sys.executable, "-c", FIRST_SONG, str(song), str(card)]

@@ -1,0 +1,269 @@
+"""Everything that is measured for the page on speed, part by part."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from genrescope.apps.bench import (
+    explaining,
+    footprint,
+    growth,
+    line,
+    load,
+    networks,
+    scanning,
+    songs,
+    spectrograms,
+    whole,
+)
+from genrescope.apps.bench.timing import Row
+from genrescope.classification.classifier import Model
+from genrescope.types import GenrescopeError, refuse
+
+SONG_SECONDS, LONG_SECONDS = 30.0, 240.0
+SERVE_CLIENTS, SERVE_SECONDS = 8, 8.0
+SCANNED = scanning.Sizes(files=12, minutes=3.0, rows=5000, short=200)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What every part measures with.
+
+    Attributes
+    ----------
+    source : Path or None
+        A recording that songs are made of; None for one that is made up.
+    song : Path
+        An mp3 of `SONG_SECONDS`.
+    models : tuple of Model
+        All that are installed and run where none is named; the first stands for the default.
+    repeats : int
+        Pairs of a short measurement.
+    """
+
+    source: Path | None
+    song: Path
+    models: tuple[Model, ...]
+    repeats: int
+
+    @property
+    def few(self) -> int:
+        """Pairs of one that takes long."""
+        return min(3, self.repeats)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the page: its name in options, its heading, what it says, how it is measured.
+
+    ``rivals`` is true where others' software stands beside ours, and not ours beside ours.
+    """
+
+    name: str
+    title: str
+    says: str
+    measure: Callable[[Material], tuple[list[Row], str]]
+    rivals: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What came of a part.
+
+    Attributes
+    ----------
+    rows : list of Row
+    remark : str
+        A sentence from the figures, or "".
+    missing : str
+        Why there are no rows, or "".
+    seconds : float
+        How long it took.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    remark: str = ""
+    missing: str = ""
+    seconds: float = 0.0
+
+
+def measure(
+    source: Path | None, models: Sequence[Model], names: Sequence[str], repeats: int
+) -> Iterator[tuple[Part, Measured]]:
+    """Measure parts one after another; one that cannot be measured says why and stops no other.
+
+    Parameters
+    ----------
+    source : Path or None
+        A recording that songs are made of; None for one that is made up.
+    models : sequence of Model
+        At least one.
+    names : sequence of str
+        Of parts; all where empty.
+    repeats : int
+
+    Raises
+    ------
+    GenrescopeError
+        If there is no such part, or the source is no sound.
+    """
+    known = {part.name: part for part in PARTS}
+    unknown = [name for name in names if name not in known]
+    said = f"no such part: {', '.join(unknown)}; there are {', '.join(known)}"
+    refuse(bool(unknown), said, GenrescopeError)
+    with tempfile.TemporaryDirectory(prefix="genrescope-bench-") as folder:
+        material = Material(
+            source,
+            songs.lengthen(source, Path(folder) / "song.mp3", SONG_SECONDS),
+            tuple(models),
+            repeats,
+        )
+        for part in PARTS:
+            if part.name in names or not names:
+                yield part, _measure(part, material)
+
+
+def _measure(part: Part, material: Material) -> Measured:
+    began = time.monotonic()
+    try:
+        rows, remark = part.measure(material)
+    except (GenrescopeError, OSError) as error:
+        return Measured(missing=str(error), seconds=time.monotonic() - began)
+    return Measured(rows, remark, seconds=time.monotonic() - began)
+
+
+def _spectrograms(on: Material) -> tuple[list[Row], str]:
+    return spectrograms.measure(on.song, repeats=on.repeats), ""
+
+
+def _networks(on: Material) -> tuple[list[Row], str]:
+    return networks.measure(on.models, repeats=on.repeats), ""
+
+
+def _song(on: Material) -> tuple[list[Row], str]:
+    return line.measure(on.song, on.models, repeats=on.repeats), ""
+
+
+def _long(on: Material) -> tuple[list[Row], str]:
+    return growth.by_model(on.source, on.models, on.few, 1, LONG_SECONDS), ""
+
+
+def _ten(on: Material) -> tuple[list[Row], str]:
+    return growth.by_model(on.source, on.models[:1], on.few, 10, SONG_SECONDS), ""
+
+
+def _cold(on: Material) -> tuple[list[Row], str]:
+    return whole.measure(on.source, on.models[0]), ""
+
+
+def _length(on: Material) -> tuple[list[Row], str]:
+    rows = growth.by_length(on.source, on.models[0], on.few)
+    return rows, growth.grown(rows, "length", growth.LENGTHS[-1] / growth.LENGTHS[0])
+
+
+def _number(on: Material) -> tuple[list[Row], str]:
+    rows = growth.by_number(on.source, on.models[0], 1)
+    return rows, growth.grown(rows, "number", growth.COUNTS[-1] / growth.COUNTS[0])
+
+
+def _scan(on: Material) -> tuple[list[Row], str]:
+    return scanning.measure(on.song, on.models[:1], SCANNED), ""
+
+
+def _explain(on: Material) -> tuple[list[Row], str]:
+    return explaining.measure(on.song, on.models[:1], repeats=on.few), ""
+
+
+def _serve(on: Material) -> tuple[list[Row], str]:
+    names = [on.models[0].card.name]
+    found = load.measure(on.song, names, clients=SERVE_CLIENTS, seconds=SERVE_SECONDS)
+    refuse(not found.answers.get("200"), f"it answered {found.answers}", GenrescopeError)
+    refuse(not found.looped_per_second, "the library did not end one song", GenrescopeError)
+    row = Row(
+        f"a 30 s song over HTTP, {found.clients} clients at once",
+        1000 / found.served_per_second,
+        f"the library in {found.workers} threads",
+        1000 / found.looped_per_second,
+        found.ratio,
+        found.ratio,
+        found.ratio,
+        f"an answer takes {found.median_ms:.0f} ms, the slowest {found.slowest_ms:.0f}",
+    )
+    share = found.before_mb / found.after_mb if found.after_mb else 0.0
+    memory = Row(
+        f"the server's memory after {sum(found.answers.values())} requests",
+        found.after_mb,
+        "after one",
+        found.before_mb,
+        share,
+        share,
+        share,
+        unit="MB",
+    )
+    return [row, memory] if found.after_mb else [row], ""
+
+
+def _size(on: Material) -> tuple[list[Row], str]:
+    return footprint.measure(), ""
+
+
+PARTS = (
+    Part(
+        "spectrograms",
+        "Spectrograms",
+        "30 s of sound to decibels, in one process that is warm; the last row is a whole process.",
+        _spectrograms,
+    ),
+    Part(
+        "networks",
+        "Networks",
+        "One window through every network that is installed, with the same weights.",
+        _networks,
+    ),
+    Part(
+        "song",
+        "One song of 30 s",
+        "From an mp3 to probabilities, warm; eager PyTorch runs the same network with the same"
+        " weights over librosa's spectrogram.",
+        _song,
+    ),
+    Part("long", "One song of four minutes", "The same for a longer song.", _long),
+    Part("ten", "Ten songs", "Ten mp3 of 30 s, one after another in one process.", _ten),
+    Part(
+        "cold",
+        "From a cold start",
+        "A whole process that classifies one song and ends: import, network, song. Networks and"
+        " modules were compiled before. The other's network has fresh weights and is built by this"
+        " project's code. Memory is the process's greatest.",
+        _cold,
+    ),
+    Part("length", "Growing with length", "One song, longer and longer, warm.", _length),
+    Part(
+        "number",
+        "Growing with number",
+        "`genrescope scan` over more and more songs of 30 s, its start included, beside the loop"
+        " that one would write.",
+        _number,
+        rivals=False,
+    ),
+    Part(
+        "scan",
+        "Libraries",
+        "A scan of long songs, of a library in which nothing changed, and its memory.",
+        _scan,
+        rivals=False,
+    ),
+    Part(
+        "explain",
+        "Maps and timelines",
+        "Beside the classification that they are made from.",
+        _explain,
+        rivals=False,
+    ),
+    Part("serve", "Serving", "Time a song, many clients asking.", _serve, rivals=False),
+    Part("size", "Size", "What an installation weighs on the disk.", _size),
+)
