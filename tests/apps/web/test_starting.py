@@ -35,7 +35,10 @@ told = {
     "finders": [type(one).__name__ for one in sys.meta_path],
 }
 import pandas
-told["rows"] = len(pandas.DataFrame({"a": [1, 2]}))
+from concurrent.futures import ThreadPoolExecutor
+with ThreadPoolExecutor(8) as threads:  # each finds it whole, whoever comes first
+    frames = threads.map(lambda _: pandas.DataFrame({"a": [1, 2]}), range(8))
+    told["rows"] = [len(frame) for frame in frames]
 print(json.dumps(told))
 """
 
@@ -50,7 +53,7 @@ def test_gradio_comes_without_what_is_not_used() -> None:
     assert not told["notebook"]
     assert told["stubs"] == "genrescope.apps.web.lean"
     assert "_Finder" not in told["finders"]
-    assert told["rows"] == 2  # put off, not taken away
+    assert told["rows"] == [2] * 8  # put off, not taken away
 
 
 class Carried:

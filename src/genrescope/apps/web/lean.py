@@ -1,21 +1,20 @@
 """Gradio without what these pages do not use; import it from here alone: ``from … import gr``.
 
-On two busy cores importing Gradio 6.31 took 3.4 s of the processor, so 1.3 s. Most of what is
-saved went into rewriting type stubs beside its own sources, class by class, which no server needs
-(nor always may: the folder can be read-only). pandas is imported for a cache that is not used
-here, and IPython for a notebook's commands; the one is put off until somebody touches it, the
-other left out where no notebook runs.
+Half of importing Gradio 6.31 goes into rewriting type stubs beside its own sources, class by
+class, which no server needs (nor always may: the folder can be read-only). pandas is imported for
+figures that come later, and waits until somebody touches it; IPython for a notebook's commands,
+and is left out where no notebook runs.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.util import LazyLoader
 from types import ModuleType
 
 __all__ = ["DataframeData", "gr"]
@@ -39,6 +38,47 @@ class _WithoutStubs(Loader):
         _write_no_stubs(module)
 
 
+class _Later(Loader):
+    """Loads a module when one of its names is first asked for, by whichever thread.
+
+    The standard library's ``LazyLoader``, on Python 3.11.7, shows other threads a module that is
+    half there.
+    """
+
+    def __init__(self, inner: Loader) -> None:
+        self._inner = inner
+        self._lock = threading.RLock()
+        self._begun = False
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._inner.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__class__ = _Waiting
+
+    def load(self, module: ModuleType) -> None:
+        """Load it; a thread that comes meanwhile waits, the loading one sees what is there."""
+        with self._lock:
+            if not self._begun:
+                self._begun = True
+                self._inner.exec_module(module)
+                module.__class__ = ModuleType
+
+
+class _Waiting(ModuleType):
+    """A module that is not loaded yet."""
+
+    def __getattr__(self, name: str) -> object:
+        spec = self.__spec__
+        assert spec is not None
+        assert isinstance(spec.loader, _Later)
+        spec.loader.load(self)
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}") from None
+
+
 class _Finder(MetaPathFinder):
     """Finds two modules as everybody does, and has them loaded otherwise."""
 
@@ -49,8 +89,7 @@ class _Finder(MetaPathFinder):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            loader = spec.loader
-            spec.loader = _WithoutStubs(loader) if fullname == STUBS else LazyLoader(loader)
+            spec.loader = (_WithoutStubs if fullname == STUBS else _Later)(spec.loader)
         return spec
 
 
