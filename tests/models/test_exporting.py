@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +146,21 @@ def test_int8_operators_of_another_form_are_refused() -> None:
     model = onnx_models.graph()
     model.graph.node[0].op_type = "QLinearConv"
     with pytest.raises(ModelError, match="QLinearConv"):
+        drop_quantisation(model)
+
+
+@pytest.mark.parametrize(
+    ("place", "spoil"),
+    [
+        (0, lambda node: setattr(node.attribute[0], "i", 9)),  # an axis that the weight lacks
+        (0, lambda node: node.output.pop()),
+        (1, lambda node: node.input.__delitem__(slice(None))),
+    ],
+)
+def test_spoilt_int8_is_refused(place: int, spoil: Callable[[onnx.NodeProto], object]) -> None:
+    model = computing_in_int8()
+    spoil(model.graph.node[place])
+    with pytest.raises(ModelError, match="cannot be read"):
         drop_quantisation(model)
 
 

@@ -151,6 +151,8 @@ def _without_int8(network: onnx.ModelProto) -> onnx.ModelProto:
 
     from genrescope.models.plain import drop_quantisation
 
+    if not any(node.op_type == "QuantizeLinear" for node in network.graph.node):
+        return network
     plain = onnx.ModelProto()
     plain.CopyFrom(network)
     try:

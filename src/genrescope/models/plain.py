@@ -38,9 +38,16 @@ def drop_quantisation(model: onnx.ModelProto) -> onnx.ModelProto:
     Raises
     ------
     ModelError
-        If it uses int8 operators of another form.
+        If it uses int8 operators of another form, or they cannot be read.
     """
-    graph = model.graph
+    try:
+        _drop(model.graph)
+    except (IndexError, KeyError, TypeError, ValueError) as error:  # spoilt nodes and tensors
+        raise ModelError(f"its int8 weights and operators cannot be read: {error}") from error
+    return model
+
+
+def _drop(graph: onnx.GraphProto) -> None:
     _dequantise_weights(graph)
     sources = {n.output[0]: n.input[0] for n in graph.node if n.op_type == "QuantizeLinear"}
     behind = {
@@ -64,7 +71,6 @@ def drop_quantisation(model: onnx.ModelProto) -> onnx.ModelProto:
     )
     refuse(bool(left), f"int8 operators of a form not known here: {', '.join(left)}", ModelError)
     _keep(graph, kept)
-    return model
 
 
 def _through(name: str, behind: dict[str, str], sources: dict[str, str]) -> str:
