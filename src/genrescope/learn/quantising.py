@@ -66,9 +66,7 @@ def calibrating_pictures(
     return pictures[:count]
 
 
-def quantise_network(
-    model: onnx.ModelProto, pictures: Sequence[FloatArray], name: str = "picture"
-) -> onnx.ModelProto:
+def quantise_network(model: onnx.ModelProto, pictures: Sequence[FloatArray]) -> onnx.ModelProto:
     """A copy of a network that computes in int8, but for its head.
 
     Parameters
@@ -77,8 +75,6 @@ def quantise_network(
         In float32; left as it is.
     pictures : sequence of ndarray of float32, shape (1, channels, height, width)
         What the scales of activations are measured on.
-    name : str
-        Of the network's input.
 
     Returns
     -------
@@ -97,7 +93,7 @@ def quantise_network(
     with contextlib.redirect_stdout(sys.stderr):  # its bars must not stand among results
         quantised: onnx.ModelProto = nncf.quantize(
             model,
-            nncf.Dataset(pictures, lambda picture: {name: picture}),
+            nncf.Dataset(pictures, lambda picture: {"picture": picture}),
             preset=nncf.QuantizationPreset.MIXED,
             subset_size=len(pictures),
             ignored_scope=nncf.IgnoredScope(names=_ending(model.graph)),

@@ -12,6 +12,7 @@ from genrescope.models.card import card_to_json
 from genrescope.models.engines import open_engine
 from genrescope.models.engines._ir import run_ir, write_ir
 from genrescope.models.file import ModelFile, runnable_bytes, save_model
+from genrescope.models.graph import computes_in_int8
 from genrescope.models.plain import drop_quantisation, to_half
 from genrescope.types import FloatArray, ModelError, refuse
 
@@ -99,7 +100,7 @@ def plain_network(model: ModelFile) -> onnx.ModelProto:
     import onnx
 
     network = onnx.load_model_from_string(runnable_bytes(model))
-    if any(node.op_type == "QuantizeLinear" for node in network.graph.node):
+    if computes_in_int8(network.graph):
         drop_quantisation(network)
     onnx.checker.check_model(network)
     return network

@@ -149,9 +149,10 @@ def _without_int8(network: onnx.ModelProto) -> onnx.ModelProto:
     """The same in floating point, or as it is where that cannot be made."""
     import onnx
 
+    from genrescope.models.graph import computes_in_int8
     from genrescope.models.plain import drop_quantisation
 
-    if not any(node.op_type == "QuantizeLinear" for node in network.graph.node):
+    if not computes_in_int8(network.graph):
         return network
     plain = onnx.ModelProto()
     plain.CopyFrom(network)

@@ -64,6 +64,11 @@ def nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
         yield from inner.node
 
 
+def computes_in_int8(graph: onnx.GraphProto) -> bool:
+    """Whether activations are quantised, not weights alone."""
+    return any(node.op_type == "QuantizeLinear" for node in nodes(graph))
+
+
 def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
     """A graph and all graphs inside it, with no recursion that a deep file could exhaust."""
     waiting = [graph]

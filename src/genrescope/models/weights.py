@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genrescope.models.graph import nodes
+from genrescope.models.graph import computes_in_int8, nodes
 from genrescope.types import FloatArray, ModelError, refuse
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def expand_weights(model: onnx.ModelProto) -> onnx.ModelProto:
         If a weight's bytes do not make up its shape, or its scale makes it infinite.
     """
     graph = model.graph
-    if any(node.op_type == "QuantizeLinear" for node in nodes(graph)):
+    if computes_in_int8(graph):
         return model
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     kept, done = [], set()

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
+from genrescope.apps.bench.field import NEEDED
 from genrescope.apps.bench.timing import Row
 from genrescope.apps.licences import below
-
-FIELD = ("librosa", "torch", "torchvision")
-
 
 NVIDIAS = ("nvidia-", "cuda-", "triton")
 """Libraries that PyTorch's builds for NVIDIA bring; who has no such card needs none of them."""
@@ -24,7 +22,7 @@ def measure() -> list[Row]:
     list of Row
         In MB; what is not installed here is not weighed.
     """
-    theirs = [one for name in FIELD for one in below(name)] if _all(FIELD) else []
+    theirs = [one for name in NEEDED for one in below(name)] if _all(NEEDED) else []
     lean = [one for one in theirs if not one.name.lower().startswith(NVIDIAS)]
     base, web = list(below("genrescope")), list(below("genrescope", "web"))
     rows = [_row("base install", base, lean)]
@@ -39,7 +37,7 @@ def _row(name: str, ours: Sequence[Distribution], theirs: Sequence[Distribution]
     if not theirs:
         return Row(name, size, note=note, unit="MB")
     share = other / size
-    return Row(name, size, ", ".join(FIELD), other, share, share, share, note, "MB")
+    return Row(name, size, ", ".join(NEEDED), other, share, share, share, note, "MB")
 
 
 def _all(names: Sequence[str]) -> bool:
