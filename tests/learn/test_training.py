@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -102,6 +103,27 @@ def test_another_recipes_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"not a checkpoint")
     with pytest.raises(TrainingError, match="not a checkpoint"):
         run(tmp_path)
+
+
+def test_a_compiled_network_learns_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, wanted = run(tmp_path / "plain"), replace(RECIPE, compiled=True)
+    asked: list[bool] = []
+
+    def eager(network: torch.nn.Module, dynamic: bool) -> object:
+        asked.append(dynamic)
+        return torch._dynamo.optimize("eager")(network)  # no C++ compiler, the rest as it is
+
+    monkeypatch.setattr(torch, "compile", eager)
+    monkeypatch.setenv("CXX", sys.executable)
+    compiled = run(tmp_path / "compiled", wanted)
+    plain.go(silent, nothing, stop_after=2)
+    compiled.go(silent, nothing, stop_after=2)
+    assert asked == [False]
+    for key, value in plain.average.items():
+        assert torch.allclose(value, compiled.average[key], atol=1e-4), key
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(TrainingError, match="install g"):
+        run(tmp_path / "compiled", wanted)
 
 
 def test_a_recipe_is_known_by_what_it_changes() -> None:

@@ -127,6 +127,9 @@ class Recipe:
         Of PyTorch; figures repeat to the bit only at the same number.
     precision : {'float32', 'bfloat16'}
         Of the forward pass; bfloat16 pays only where the processor has it.
+    compiled : bool
+        Whether PyTorch compiles the network (a minute a stage, and a C++ compiler). It pays where
+        a network waits for memory rather than for multiplications: EfficientNet, DenseNet.
     """
 
     name: str
@@ -144,6 +147,7 @@ class Recipe:
     teaching: Teaching = field(default_factory=Teaching)
     threads: int = 2
     precision: str = "float32"
+    compiled: bool = False
 
     def __post_init__(self) -> None:
         untold = self.data.unlabelled > 0 and not self.teaching.models

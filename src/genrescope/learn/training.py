@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +26,7 @@ from genrescope.types import PictureSpec, SpectrogramSpec, TrainingError, refuse
 
 CHECKPOINT_SECONDS = 120.0
 CHECK_EVERY = 500
+COMPILERS = ("g++", "c++", "clang++", "cl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Run:
         self.network = self.network.to(memory_format=torch.channels_last)
         if initial is not None:
             self.network.load_state_dict(initial)
+        self._forward = _compiled(self.network) if recipe.compiled else self.network
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         self.optimiser = torch.optim.AdamW(_groups(self.network, recipe), lr=0.0)
         self.step = 0
@@ -142,7 +146,7 @@ class Run:
             group["lr"] = learning_rate(recipe, self.step)
         set_training(self.network, stage.part)
         with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16"):
-            logits = self.network(picture)
+            logits = self._forward(picture)
         loss = nn.functional.cross_entropy(
             logits.float(),
             torch.from_numpy(targets),
@@ -247,6 +251,18 @@ def learning_rate(recipe: Recipe, step: int) -> float:
         return peak * (step + 1) / rise
     place = (step - rise) / max(1.0, recipe.steps - rise)
     return peak * 0.5 * (1 + float(np.cos(np.pi * min(1.0, place))))
+
+
+def _compiled(network: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
+    named = os.environ.get("CXX")
+    refuse(
+        not any(map(shutil.which, [named] if named else COMPILERS)),
+        "the recipe wants the network compiled, and there is no C++ compiler: install g++, or "
+        "leave `compiled` out of the recipe (slower, the same but for rounding)",
+        TrainingError,
+    )
+    compiled: Callable[[torch.Tensor], torch.Tensor] = torch.compile(network, dynamic=False)
+    return compiled
 
 
 def _groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
