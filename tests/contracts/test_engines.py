@@ -75,6 +75,20 @@ def test_the_batch_does_not_matter(name: str, model: ModelFile, pictures: FloatA
 
 
 @every
+def test_many_pictures_come_back_in_their_order(name: str, model: ModelFile) -> None:
+    many = np.random.default_rng(5).random((41, 1, 32, 32), dtype=np.float32)
+    many = np.ascontiguousarray(many[:, :, : model.card.picture.height])
+    engine = opened(name, model)
+    together = engine.run(many)
+    np.testing.assert_allclose(together.logits, onnx_models.reference(many), atol=1e-3)
+    last = engine.run(many[40:])
+    assert together.cam is not None
+    assert last.cam is not None
+    assert np.array_equal(together.logits[40:], last.logits)
+    assert np.array_equal(together.cam[40:], last.cam)
+
+
+@every
 def test_the_map_sums_to_the_logits(name: str, model: ModelFile, pictures: FloatArray) -> None:
     given = opened(name, model).run(pictures)
     assert given.cam is not None

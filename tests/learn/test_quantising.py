@@ -74,7 +74,7 @@ def test_int8_needs_a_processor_that_has_it(
     quantised: ModelFile, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...]
 ) -> None:
     openvino.processor_int8.cache_clear()
-    monkeypatch.setattr(openvino, "_flag", lambda name: name in flags)
+    monkeypatch.setattr(openvino, "has_flag", lambda name: name in flags)
     engine = openvino.load(quantised)
     openvino.processor_int8.cache_clear()
     assert (engine.precision == "int8") == ("avx512_vnni" in flags)

@@ -109,7 +109,7 @@ def test_a_compiled_network_learns_as_well(tmp_path: Path, monkeypatch: pytest.M
     plain, wanted = run(tmp_path / "plain"), replace(RECIPE, compiled=True)
     asked: list[bool] = []
 
-    def eager(network: torch.nn.Module, dynamic: bool) -> object:
+    def eager(network: object, dynamic: bool) -> object:
         asked.append(dynamic)
         return torch._dynamo.optimize("eager")(network)  # no C++ compiler, the rest as it is
 

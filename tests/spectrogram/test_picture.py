@@ -149,3 +149,14 @@ def test_every_map_has_256_colours(name: ColourMap) -> None:
     assert colormaps[name].N == 256
     values = np.linspace(0, 1, 256, dtype=np.float32).reshape(1, 16, 16)
     assert colour_values(values, name).shape == (1, 3, 16, 16)
+
+
+@pytest.mark.parametrize("size", [(128, 128), (224, 224), (128, 200), (96, 128), (7, 3)])
+def test_pieces_make_the_whole_picture(size: tuple[int, int]) -> None:
+    unit = np.random.default_rng(0).random((3, 128, 128), dtype=np.float32)
+    before = unit.copy()
+    height, width = size
+    drawn = draw_picture(unit, PictureSpec(height, width, mean=(0.0,), std=(1.0,)))
+    rows, columns = resize_matrix(128, height), resize_matrix(128, width)
+    np.testing.assert_allclose(drawn[:, 0], rows @ unit @ columns.T, atol=1e-6)
+    assert np.array_equal(unit, before)

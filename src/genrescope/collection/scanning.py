@@ -111,13 +111,6 @@ class Outcome:
     moved_from: bytes | None = None
 
 
-def usable_processors() -> int:
-    """Processors that this process may use: as many workers keep them full."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def seats_of(classifier: Classifier, terms: Terms) -> tuple[Seat, ...]:
     """The seats that a scan on these terms fills."""
     return tuple(seat_of(model, terms.windows) for model in classifier.models)

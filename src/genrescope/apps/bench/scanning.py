@@ -16,6 +16,7 @@ from genrescope.classification.classifier import Classifier, Model
 from genrescope.collection import scanning
 from genrescope.collection.stores import Store, open_store
 from genrescope.collection.values import Analysis, FileState, Seat
+from genrescope.models.processors import usable_processors
 from genrescope.types import CollectionError, refuse
 
 
@@ -129,7 +130,7 @@ def copies(source: Path, folder: Path, count: int) -> list[Path]:
 
 
 def _scan(classifier: Classifier, folder: Path, place: Path, files: int) -> None:
-    terms = scanning.Terms(workers=scanning.usable_processors())
+    terms = scanning.Terms(workers=usable_processors())
     with open_store(place) as store:
         agenda = scanning.plan([str(folder)], store, scanning.seats_of(classifier, terms))
         kinds = [one.kind for one in scanning.scan(classifier, store, agenda, terms)]
@@ -172,7 +173,7 @@ def _memory(classifier: Classifier, top: Path, count: int) -> Row:
     """
     folder, early = top / "short", max(1, count // 10)
     _short_songs(folder, count)
-    terms = scanning.Terms(workers=scanning.usable_processors())
+    terms = scanning.Terms(workers=usable_processors())
     seen: list[float] = []
     with open_store(top / "short.sqlite") as store:
         agenda = scanning.plan([str(folder)], store, scanning.seats_of(classifier, terms))

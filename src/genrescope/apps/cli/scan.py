@@ -100,6 +100,7 @@ def scan_command(
     """
     from genrescope.audio import parse_windows
     from genrescope.collection import scanning
+    from genrescope.models.processors import usable_processors
 
     try:
         choice = parse_windows(windows)
@@ -108,7 +109,7 @@ def scan_command(
     for_files, for_networks = _engines(engine or [])
     if address and for_files != "ray":
         raise typer.BadParameter("--address goes with --engine ray")
-    here = 0 if for_files == "ray" else scanning.usable_processors()
+    here = 0 if for_files == "ray" else usable_processors()
     terms = scanning.Terms(
         workers=workers or here,
         engine=for_files,
