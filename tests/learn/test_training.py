@@ -17,8 +17,9 @@ from genrescope.learn import finishing, networks, training  # noqa: E402
 from genrescope.learn.export import export_graph  # noqa: E402
 from genrescope.learn.judging import judge, to_plain  # noqa: E402
 from genrescope.learn.networks._pooled import Pooled, WithActivationMap  # noqa: E402
+from genrescope.learn.optimising import learning_rate  # noqa: E402
 from genrescope.learn.recipe import Data, Optimiser, Recipe, Stage, identify  # noqa: E402
-from genrescope.learn.training import Run, learning_rate  # noqa: E402
+from genrescope.learn.training import Run  # noqa: E402
 from genrescope.learn.watching import torch_infer, validator  # noqa: E402
 from genrescope.learn.workshop import Workshop  # noqa: E402
 from genrescope.models import save_model  # noqa: E402
@@ -77,6 +78,18 @@ def test_an_interruption_is_saved(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         begun.go(interrupt, nothing)
     assert run(tmp_path).step == 1
+
+
+def test_two_processes_do_not_train_in_one_folder(tmp_path: Path) -> None:
+    first, second = run(tmp_path), run(tmp_path)
+
+    def meanwhile(progress: object) -> None:
+        with pytest.raises(TrainingError, match="another process trains in"):
+            second.go(silent, nothing)
+
+    first.go(meanwhile, nothing, stop_after=1)
+    assert (first.step, second.step) == (1, 0)
+    run(tmp_path).go(silent, nothing, stop_after=1)
 
 
 def test_a_loss_that_is_no_number_spoils_no_checkpoint(

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from genrescope.learn import networks
+from genrescope.learn.checkpoints import alone_in, load_checkpoint
 from genrescope.learn.excerpts import Excerpts
+from genrescope.learn.optimising import (
+    compiled,
+    learning_rate,
+    parameter_groups,
+    set_training,
+    sized,
+)
 from genrescope.learn.recipe import Recipe, identify
 from genrescope.learn.sampling import Pool, build_pool, draw_batch
 from genrescope.learn.teaching import Teachers
 from genrescope.spectrogram.picture import draw_picture
-from genrescope.types import PictureSpec, SpectrogramSpec, TrainingError, refuse
+from genrescope.types import SpectrogramSpec, TrainingError, refuse
 
 CHECKPOINT_SECONDS = 120.0
 CHECK_EVERY = 500
-COMPILERS = ("g++", "c++", "clang++", "cl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,9 @@ class Run:
         self.network = self.network.to(memory_format=torch.channels_last)
         if initial is not None:
             self.network.load_state_dict(initial)
-        self._forward = _compiled(self.network) if recipe.compiled else self.network
+        self._forward = compiled(self.network) if recipe.compiled else self.network
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
-        self.optimiser = torch.optim.AdamW(_groups(self.network, recipe), lr=0.0)
+        self.optimiser = torch.optim.AdamW(parameter_groups(self.network, recipe), lr=0.0)
         self.step = 0
         folder.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.is_file():
@@ -108,9 +111,22 @@ class Run:
         validate : callable
             From a network with averaged weights and a picture size to figures for the log.
         stop_after : int, optional
+
+        Raises
+        ------
+        TrainingError
+            If another process trains in this folder, or the loss is no number any more.
         """
         last = self.recipe.steps if stop_after is None else self.step + stop_after
-        last = min(last, self.recipe.steps)
+        with alone_in(self.folder):
+            self._go(tell, validate, min(last, self.recipe.steps))
+
+    def _go(
+        self,
+        tell: Callable[[Progress], None],
+        validate: Callable[[nn.Module, int], dict[str, float]],
+        last: int,
+    ) -> None:
         saved = time.monotonic()
         try:
             while self.step < last:
@@ -212,63 +228,3 @@ class Run:
         }
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
-
-
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint: tensors and plain values only.
-
-    Raises
-    ------
-    TrainingError
-        If it is not there or not one of ours.
-    """
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise TrainingError(f"{path}: not a checkpoint: {error}") from error
-    refuse(not {"step", "network", "average"} <= set(state), f"{path}: incomplete", TrainingError)
-    return state
-
-
-def set_training(network: nn.Module, part: str) -> None:
-    """Make a network learn: all of it, or only its head while the rest stays as it is."""
-    network.train()
-    for name, child in network.named_children():
-        learns = part == "all" or name in ("head", "dropout")
-        child.train(learns)
-        child.requires_grad_(learns)
-
-
-def sized(picture: PictureSpec, pixels: int) -> PictureSpec:
-    """The same picture at another size."""
-    return replace(picture, height=pixels, width=pixels)
-
-
-def learning_rate(recipe: Recipe, step: int) -> float:
-    """One cycle: up in a straight line, down as a cosine."""
-    peak, rise = recipe.optimiser.peak_rate, max(1.0, recipe.optimiser.warmup * recipe.steps)
-    if step < rise:
-        return peak * (step + 1) / rise
-    place = (step - rise) / max(1.0, recipe.steps - rise)
-    return peak * 0.5 * (1 + float(np.cos(np.pi * min(1.0, place))))
-
-
-def _compiled(network: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
-    named = os.environ.get("CXX")
-    refuse(
-        not any(map(shutil.which, [named] if named else COMPILERS)),
-        "the recipe wants the network compiled, and there is no C++ compiler: install g++, or "
-        "leave `compiled` out of the recipe (slower, the same but for rounding)",
-        TrainingError,
-    )
-    compiled: Callable[[torch.Tensor], torch.Tensor] = torch.compile(network, dynamic=False)
-    return compiled
-
-
-def _groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    plain = [p for p in network.parameters() if p.ndim <= 1]
-    return [
-        {"params": decayed, "weight_decay": recipe.optimiser.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
-    ]

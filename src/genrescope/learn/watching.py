@@ -9,8 +9,8 @@ from torch import nn
 
 from genrescope.learn.evaluation import Infer, excerpt_logits, song_logits
 from genrescope.learn.excerpts import Excerpts
+from genrescope.learn.optimising import sized
 from genrescope.learn.recipe import Recipe
-from genrescope.learn.training import sized
 from genrescope.spectrogram.picture import draw_picture
 from genrescope.types import FloatArray, PictureSpec
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from genrescope.classification import taxonomies
 from genrescope.classification.classifier import Model, load_models
 from genrescope.learn import datasets, negatives, networks
+from genrescope.learn.checkpoints import load_checkpoint
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.finishing import STORED, finish_model
 from genrescope.learn.gauge_judging import gauge_card
 from genrescope.learn.judging import load_collections
 from genrescope.learn.recipe import Recipe, read_recipe
 from genrescope.learn.teaching import Teachers
-from genrescope.learn.training import Progress, Run, load_checkpoint
+from genrescope.learn.training import Progress, Run
 from genrescope.learn.watching import validator
 from genrescope.models.engines import open_engine
 from genrescope.models.file import ModelFile, rewrite_card
