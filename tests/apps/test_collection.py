@@ -147,6 +147,13 @@ def test_similar_and_stats(scanned: tuple[Path, Path], samples: Path) -> None:
     assert first["distance"] < 0.01
     _, out, _ = run("similar", str(folder / "jazz_vibe_ace.flac"), "--json", *at)
     assert len(out.splitlines()) == 2
+    for file in (samples / "jazz_vibe_ace.flac", folder / "jazz_vibe_ace.flac"):
+        _, out, _ = run("similar", str(file), "--by", "embedding", "--json", *at)
+        seen = [json.loads(line) for line in out.splitlines()]
+        assert 0.01 < seen[-1]["distance"] < 1
+    _, out, _ = run("similar", str(samples / "jazz_vibe_ace.flac"), "--by", "embedding", *at)
+    assert "jazz_vibe_ace.flac" in out.splitlines()[1]
+    assert out.splitlines()[1].split()[0] == "0.000"
     _, out, _ = run("stats", "--json", *at)
     told = json.loads(out)
     assert (told["files"], told["failures"]) == (3, {"decode": 1})

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -155,6 +156,24 @@ def test_tags_change_bytes_and_not_what_is_known(name: str, reopen: Open) -> Non
         assert (known.size, known.modified_ns, known.settled) == (12, 6, True)
         store.follow(file(b"/l/never.mp3"), b"x", b"y")
         assert b"/l/never.mp3" not in store.known([SEAT])
+
+
+@every
+def test_embeddings_are_kept_as_directions(name: str, reopen: Open) -> None:
+    described = replace(analysis(), embedding=np.array([3.0, 0.0, -4.0], dtype=np.float32))
+    with reopen() as store:
+        store.keep(file(), b"d", [described])
+        store.keep(file(b"/l/b.mp3"), b"b", [analysis()])
+        store.keep(file(b"/l/c.mp3"), b"c", [replace(described, embedding=np.zeros(3, np.float32))])
+        store.follow(file(size=12, at=6), b"d", b"e")
+    with reopen() as store:
+        kept = store.embeddings(SEAT)
+        assert kept.paths == (b"/l/a.mp3", b"/l/c.mp3")
+        wanted = np.array([[0.6, 0, -0.8], [0, 0, 0]])
+        np.testing.assert_allclose(kept.directions, wanted, atol=1e-3)
+        store.mark_gone([b"/l/a.mp3"])
+        assert store.embeddings(SEAT).paths == (b"/l/c.mp3",)
+        assert store.embeddings(replace(SEAT, model="other")).paths == ()
 
 
 @every

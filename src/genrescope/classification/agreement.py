@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,16 +112,9 @@ def _reorder(prediction: Prediction, labels: tuple[str, ...]) -> Prediction:
     if prediction.labels == labels:
         return prediction
     order = [prediction.labels.index(label) for label in labels]
-    return Prediction(
+    return replace(
+        prediction,
         labels=labels,
         probabilities=prediction.probabilities[order],
         per_window=prediction.per_window[:, order],
-        window_starts=prediction.window_starts,
-        model=prediction.model,
-        calibrated=prediction.calibrated,
-        source=prediction.source,
-        seconds=prediction.seconds,
-        notices=prediction.notices,
-        music=prediction.music,
-        pretrained=prediction.pretrained,
     )

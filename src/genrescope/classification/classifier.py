@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genrescope import models as zoo
 from genrescope import spectrogram
@@ -101,11 +102,14 @@ class Tally:
         Of every window, in seconds of the source.
     music : list of ndarray of float32, shape (windows,)
         Scores of the card's gauge, where it has one.
+    described : ndarray of float64, shape (features,), or None
+        Sum of the windows' embeddings, where the network gives them.
     """
 
     logits: list[FloatArray] = field(default_factory=list)
     starts: list[float] = field(default_factory=list)
     music: list[FloatArray] = field(default_factory=list)
+    described: NDArray[np.float64] | None = None
 
 
 def load_models(
@@ -340,6 +344,9 @@ def look_at(drawn: Drawn, model: Model, tally: Tally, windows: FloatArray | None
     seen = see(model, windows)
     tally.logits.append(seen.logits)
     tally.starts.extend(drawn.window_starts)
+    if seen.embedding is not None:
+        added = seen.embedding.sum(axis=0, dtype=np.float64)
+        tally.described = added if tally.described is None else tally.described + added
     if model.card.music is not None:
         tally.music.append(music_scores(model.card.music, seen.logits, windows))
     return seen
@@ -367,4 +374,13 @@ def conclude(card: ModelCard, tally: Tally, heard: Heard) -> Prediction:
         notices=heard.notices,
         music=music_confidence(np.concatenate(tally.music)) if tally.music else None,
         pretrained=bool(card.pretrained),
+        embedding=_mean_embedding(tally),
     )
+
+
+def _mean_embedding(tally: Tally) -> FloatArray | None:
+    """The mean over windows; None where there is none, or it is no number."""
+    if tally.described is None or not np.isfinite(tally.described).all():
+        return None
+    mean: FloatArray = (tally.described / len(tally.starts)).astype(np.float32)
+    return mean

@@ -70,6 +70,7 @@ class Analysis:
     window_starts : tuple of float
         Empty where windows were not to be kept.
     per_window : ndarray of float32, shape (windows, genres), optional
+    embedding : ndarray of float32, shape (features,), optional
     """
 
     seat: Seat
@@ -78,6 +79,7 @@ class Analysis:
     music: float | None
     window_starts: tuple[float, ...] = ()
     per_window: FloatArray | None = None
+    embedding: FloatArray | None = None
 
 
 def seat_of(model: Model, windows: WindowChoice) -> Seat:
@@ -100,5 +102,5 @@ def analyses_of(
         windows = one.per_window[:, order] if keep_windows else None
         starts = one.window_starts if keep_windows else ()
         row = one.probabilities[order]
-        found.append(Analysis(seat, row, one.seconds, one.music, starts, windows))
+        found.append(Analysis(seat, row, one.seconds, one.music, starts, windows, one.embedding))
     return tuple(found)

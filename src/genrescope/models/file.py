@@ -110,7 +110,7 @@ def _verified(model: ModelFile) -> bytes:
     return content
 
 
-def runnable_bytes(model: ModelFile, *, int8: bool = True) -> bytes:
+def runnable_bytes(model: ModelFile, *, int8: bool = True, embedding: bool = False) -> bytes:
     """The network as engines want it: weights in the precision that they compute in.
 
     Parameters
@@ -119,6 +119,8 @@ def runnable_bytes(model: ModelFile, *, int8: bool = True) -> bytes:
     int8 : bool
         Whether a network whose activations are quantised stays as it is; in floating point
         otherwise, unless its form of quantisation is not known here.
+    embedding : bool
+        Whether it is to give what its last layer is given, where that can be told.
 
     Returns
     -------
@@ -132,6 +134,7 @@ def runnable_bytes(model: ModelFile, *, int8: bool = True) -> bytes:
     ModelError
         If the file cannot be read any more, or its weights cannot.
     """
+    from genrescope.models.embedding import add_embedding
     from genrescope.models.weights import expand_weights
 
     network = _parse(model.path, _verified(model))
@@ -140,6 +143,8 @@ def runnable_bytes(model: ModelFile, *, int8: bool = True) -> bytes:
         network = network if int8 else _without_int8(network)
     except ModelError as error:
         raise ModelError(f"{model.path}: {error}") from error
+    if embedding:
+        add_embedding(network)
     refuse(network.ByteSize() > LIMIT_BYTES, f"{model.path}: above 2 GiB in float32", ModelError)
     serialised: bytes = network.SerializeToString()
     return serialised

@@ -43,6 +43,9 @@ class Prediction:
         music lies above. None where the model's card has no gauge for it.
     pretrained : bool
         Whether the network was trained by others, on data of theirs.
+    embedding : ndarray of float32, shape (features,), optional
+        What the network's last layer was given, the mean over windows: how alike two songs are
+        to a model, in more than its genres. Only embeddings of one model can be compared.
     """
 
     labels: tuple[str, ...]
@@ -56,6 +59,7 @@ class Prediction:
     notices: tuple[Notice, ...] = ()
     music: float | None = None
     pretrained: bool = False
+    embedding: FloatArray | None = None
 
     def __post_init__(self) -> None:
         width = len(self.labels)

@@ -1,9 +1,8 @@
-"""``genrescope find``, ``similar`` and ``stats``: asking what was scanned."""
+"""``genrescope find`` and ``stats``: asking what was scanned."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -163,56 +162,6 @@ def _show(table: Table) -> None:
 def _head(titles: list[str]) -> Text:
     first = f"{'genre':<{GENRE_CELLS + BAR_CELLS + 6}}"
     return Text(first + "".join(f"  {title}" for title in titles), style="dim")
-
-
-def similar_command(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A song, scanned or not.")],
-    store: Store = None,
-    model: Model = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")] = 10,
-    as_json: Json = False,
-) -> None:
-    """Find the songs of a collection that the models say the most similar things of.
-
-    The distance is Hellinger's between mean probabilities: 0 the same, 1 nothing shared. A file
-    that is not in the collection is classified first.
-
-    Example: `genrescope similar samples/jazz_vibe_ace.flac`
-    """
-    from genrescope.collection.neighbours import nearest
-    from genrescope.collection.stores import open_store
-    from genrescope.collection.table import read_table
-    from genrescope.collection.walking import absolute
-
-    with open_store(store, create=False) as opened:
-        table = read_table(opened, model or [])
-    path = os.fsencode(absolute(file))
-    known = path in table.paths
-    profile = table.mean[table.paths.index(path)] if known else _profile(file, table)
-    found = nearest(profile, table, limit, path)
-    if as_json:
-        for row, gap in found:
-            plain = {"path": os.fsdecode(table.paths[row]), "genre": table.genres[row]}
-            sys.stdout.write(json.dumps({**plain, "distance": round(gap, 6)}) + "\n")
-        return
-    show.out().print(Text(f"distance  {'genre':<{GENRE_CELLS}}file", style="dim"))
-    for row, gap in found:
-        genre = table.genres[row]
-        line = Text(f"{gap:8.3f}  ")
-        line.append(f"{genre:<{GENRE_CELLS}}", style=show.colour_of(genre))
-        line.append(table.names[row])
-        show.out().print(line, highlight=False)
-
-
-def _profile(file: str, table: Table) -> Any:
-    from genrescope.classification.classifier import Classifier, load_models
-    from genrescope.types import Prediction
-
-    result = Classifier(load_models(table.models)).classify(file)
-    row = result.probabilities if isinstance(result, Prediction) else result.mean
-    if set(result.labels) != set(table.labels):
-        raise CollectionError("the models here have other labels than those that scanned: scan")
-    return row[[result.labels.index(label) for label in table.labels]]
 
 
 def stats_command(

@@ -24,6 +24,7 @@ from genrescope.apps.cli import (
     scan,
     serve,
     show,
+    similar,
     spectrogram,
     tag,
     timeline,
@@ -48,7 +49,7 @@ app = typer.Typer(
 app.command("classify", epilog=classify.EPILOG)(classify.classify_command)
 app.command("scan", epilog=scan.EPILOG)(scan.scan_command)
 app.command("find", epilog=find.EPILOG)(find.find_command)
-app.command("similar")(find.similar_command)
+app.command("similar")(similar.similar_command)
 app.command("stats")(find.stats_command)
 app.add_typer(tag.app, name="tag")
 app.command("watch", epilog=watch.EPILOG)(watch.watch_command)

@@ -66,6 +66,24 @@ class Answers:
     music: FloatArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Embeddings:
+    """How one seat describes the files that are there.
+
+    Attributes
+    ----------
+    seat : Seat
+    paths : tuple of bytes
+        Only of files whose embedding was kept.
+    directions : ndarray of float32, shape (files, features)
+        Of length one.
+    """
+
+    seat: Seat
+    paths: tuple[bytes, ...]
+    directions: FloatArray
+
+
 @dataclass(frozen=True, slots=True)
 class Writing:
     """One file's tags as a journal has them.
@@ -123,6 +141,10 @@ class Store(Protocol):
 
     def answers(self, seats: Sequence[Seat]) -> tuple[Answers, ...]:
         """All analyses of these seats, in order of path."""
+        ...
+
+    def embeddings(self, seat: Seat) -> Embeddings:
+        """Embeddings of files that are there, in order of path."""
         ...
 
     def timeline(self, path: bytes, seat: Seat) -> Analysis | None:

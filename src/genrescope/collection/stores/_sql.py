@@ -1,43 +1,34 @@
-"""What every store that speaks SQL does: each statement once, for all of them.
-
-A dialect says how a statement is run and how a transaction begins, and nothing else. Statements
-keep to what SQLite (3.35) and PostgreSQL (12) both know, with ``?`` where a value belongs.
-"""
+"""What every store that speaks SQL does: each statement once, for all of them."""
 
 from __future__ import annotations
 
-import os
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Self
 
 import numpy as np
 
 from genrescope.audio.source import shown
-from genrescope.collection.stores import Answers, Known, Writing
-from genrescope.collection.stores._rows import from_json, now, pack, to_json, unpack
+from genrescope.collection.stores import Answers, Embeddings, Known
+from genrescope.collection.stores._journal import Journal
+from genrescope.collection.stores._rows import (
+    from_json,
+    now,
+    pack,
+    pack_direction,
+    to_json,
+    unpack,
+    unpack_directions,
+)
 from genrescope.collection.values import Analysis, FileState, Seat
-from genrescope.types import CollectionError, Failure
+from genrescope.types import Failure
 
 _COLUMNS = "digest, seat_id, made_at, seconds, music, genre, probabilities, window_starts, windows"
 _NEW_VALUES = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")[2:])
 
 
-class Cursor(Protocol):
-    """What a statement gave."""
-
-    def fetchone(self) -> Any:
-        """The next row, or None."""
-        ...
-
-    def fetchall(self) -> list[Any]:
-        """All rows that are left."""
-        ...
-
-
-class SqlStore(ABC):
+class SqlStore(Journal):
     """See `genrescope.collection.stores.Store`.
 
     Parameters
@@ -49,44 +40,8 @@ class SqlStore(ABC):
     """
 
     def __init__(self, name: str, errors: type[Exception]) -> None:
-        self._name = name
-        self._errors = errors
+        super().__init__(name, errors)
         self._seat_ids: dict[Seat, int] = {}
-
-    @abstractmethod
-    def _run(self, sql: str, values: Sequence[Any] = ()) -> Cursor:
-        """Run one statement."""
-
-    @abstractmethod
-    def _run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run one statement for every row."""
-
-    @abstractmethod
-    def _begin(self) -> None:
-        """Begin a transaction that writes."""
-
-    @abstractmethod
-    def _roll_back(self) -> None:
-        """Undo it; without one, or without a database, no harm."""
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            self._begin()
-            try:
-                yield
-                self._run("COMMIT")
-            except BaseException:
-                self._roll_back()
-                raise
-        except self._errors as error:
-            raise CollectionError(f"{self._name}: cannot be written ({_told(error)})") from error
-
-    def _rows(self, sql: str, *values: Any) -> list[Any]:
-        try:
-            return self._run(sql, values).fetchall()
-        except self._errors as error:
-            raise CollectionError(f"{self._name}: cannot be read ({_told(error)})") from error
 
     def _seat_id(self, seat: Seat) -> int | None:
         if seat not in self._seat_ids:
@@ -146,6 +101,12 @@ class SqlStore(ABC):
                         pack(one.per_window) if one.per_window is not None else None,
                     ),
                 )
+                if one.embedding is not None:
+                    self._run(
+                        "INSERT INTO embedding VALUES (?, ?, ?) ON CONFLICT (digest, seat_id) "
+                        "DO UPDATE SET direction = excluded.direction",
+                        (digest, self._put_seat(one.seat), pack_direction(one.embedding)),
+                    )
 
     def _put_file(self, file: FileState, digest: bytes | None) -> int:
         row = self._run(
@@ -228,6 +189,16 @@ class SqlStore(ABC):
         music = np.array([row[3] for row in rows], dtype=np.float32)
         return Answers(seat, tuple(row[0] for row in rows), table, seconds, music)
 
+    def embeddings(self, seat: Seat) -> Embeddings:
+        """Embeddings of files that are there, in order of path."""
+        rows = self._rows(
+            "SELECT path, direction FROM file JOIN embedding USING (digest) "
+            "WHERE gone_at IS NULL AND seat_id = ? ORDER BY path",
+            *self._ids([seat]),
+        )
+        paths = tuple(path for path, _ in rows)
+        return Embeddings(seat, paths, unpack_directions([packed for _, packed in rows]))
+
     def timeline(self, path: bytes, seat: Seat) -> Analysis | None:
         """One analysis with its windows, as far as they were kept."""
         rows = self._rows(
@@ -253,47 +224,6 @@ class SqlStore(ABC):
         )
         return tuple((path, Failure(name, stage, reason)) for path, name, stage, reason in rows)
 
-    def begin_run(self, plan: str) -> int:
-        """Enter a `tag apply` into the journal: its number."""
-        with self._writing():
-            row = self._run(
-                "INSERT INTO tag_run (at, tag_plan) VALUES (?, ?) RETURNING id", (now(), plan)
-            ).fetchone()
-            return int(row[0])
-
-    def note_writing(self, writing: Writing) -> None:
-        """Enter a file into the journal before its tags are written."""
-        with self._writing():
-            self._run(
-                "INSERT INTO tag_writing (run_id, path, name, before, after, at) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    *(writing.run, writing.path, shown(os.fsdecode(writing.path))),
-                    *(to_json(writing.before), to_json(writing.after), now()),
-                ),
-            )
-
-    def note_undone(self, writing: Writing) -> None:
-        """Its tags are as they were before."""
-        with self._writing():
-            self._run(
-                "UPDATE tag_writing SET undone_at = ? WHERE run_id = ? AND path = ?",
-                (now(), writing.run, writing.path),
-            )
-
-    def journal(self, run: int | None = None) -> tuple[Writing, ...]:
-        """Writings of that run, or of the latest with something to undo."""
-        rows = self._rows(
-            "SELECT path, before, after, run_id, undone_at FROM tag_writing WHERE run_id = "
-            "coalesce(?, (SELECT max(run_id) FROM tag_writing WHERE undone_at IS NULL)) "
-            "ORDER BY id",
-            run,
-        )
-        return tuple(
-            Writing(path, from_json(before), from_json(after), number, undone is not None)
-            for path, before, after, number, undone in rows
-        )
-
     def follow(self, file: FileState, before: bytes, after: bytes) -> None:
         """A file's tags changed its bytes but not its sound: what is known of it stays."""
         with self._writing():
@@ -301,6 +231,11 @@ class SqlStore(ABC):
                 f"INSERT INTO analysis ({_COLUMNS}) SELECT ?, seat_id, made_at, seconds, music, "
                 "genre, probabilities, window_starts, windows FROM analysis WHERE digest = ? "
                 "ON CONFLICT DO NOTHING",
+                (after, before),
+            )
+            self._run(
+                "INSERT INTO embedding SELECT ?, seat_id, direction FROM embedding "
+                "WHERE digest = ? ON CONFLICT DO NOTHING",
                 (after, before),
             )
             known = self._run("SELECT 1 FROM analysis WHERE digest = ?", (after,))
@@ -325,8 +260,3 @@ class SqlStore(ABC):
 
 def _marks(ids: Sequence[int]) -> str:
     return ", ".join("?" * len(ids))
-
-
-def _told(error: Exception) -> str:
-    """The library's first line: what follows are hints for who wrote the statement."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__

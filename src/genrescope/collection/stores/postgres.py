@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from genrescope.audio.source import shown
 from genrescope.collection.stores._schema import LATEST, upgrade
-from genrescope.collection.stores._sql import Cursor, SqlStore
+from genrescope.collection.stores._sql import SqlStore
+from genrescope.collection.stores._statements import Cursor
 from genrescope.types import CollectionError, MissingExtraError, refuse
 
 if TYPE_CHECKING:

@@ -7,13 +7,14 @@ file adds the engine. Types of OpenVINO and ONNX Runtime never leave this folder
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
 import numpy as np
 
+from genrescope.models.embedding import EMBEDDING
 from genrescope.models.file import ModelFile
 from genrescope.types import EngineError, FloatArray, refuse
 
@@ -29,10 +30,13 @@ class Outputs:
     ----------
     logits : ndarray of float32, shape (n, genres)
     cam : ndarray of float32, shape (n, genres, h, w), or None
+    embedding : ndarray of float32, shape (n, features), or None
+        What the last layer is given; see `genrescope.models.embedding`.
     """
 
     logits: FloatArray
     cam: FloatArray | None
+    embedding: FloatArray | None = None
 
 
 class Engine(Protocol):
@@ -137,16 +141,19 @@ def check_pictures(pictures: FloatArray, model: ModelFile) -> None:
     refuse(not np.isfinite(pictures).all(), "a picture holds what is no number", EngineError)
 
 
-def join_outputs(
-    logits: Sequence[FloatArray], cams: Sequence[FloatArray], model: ModelFile
-) -> Outputs:
+def choose_outputs(there: Collection[str], model: ModelFile) -> tuple[str, ...]:
+    """What is asked of a network that gives `there`."""
+    wanted = ("logits", "cam", EMBEDDING) if model.cam_shape is not None else ("logits", EMBEDDING)
+    return tuple(name for name in wanted if name in there)
+
+
+def join_outputs(given: Sequence[Mapping[str, FloatArray]], model: ModelFile) -> Outputs:
     """What came out for single pictures, as one; refused where it is not what the file promises.
 
     Parameters
     ----------
-    logits : sequence of ndarray of float32, shape (1, genres)
-    cams : sequence of ndarray of float32, shape (1, genres, h, w)
-        Empty where the file gives no map.
+    given : sequence of mapping from str to ndarray of float32
+        Outputs by name for every picture; each array is a batch of one.
     model : ModelFile
 
     Returns
@@ -158,14 +165,17 @@ def join_outputs(
     EngineError
     """
     genres = len(model.card.labels)
-    wanted: list[tuple[Sequence[FloatArray], tuple[int, ...]]] = [(logits, (1, genres))]
+    promised: dict[str, tuple[int, ...]] = {"logits": (1, genres)}
     if model.cam_shape is not None:
-        wanted.append((cams, (1, genres, *model.cam_shape)))
-    for arrays, shape in wanted:
-        for array in arrays:
+        promised["cam"] = (1, genres, *model.cam_shape)
+    for name, shape in promised.items():
+        for one in given:
             refuse(
-                array.shape != shape,
-                f"{model.path.name} promises {shape} for a picture and gives {array.shape}",
+                one[name].shape != shape,
+                f"{model.path.name} promises {shape} for a picture and gives {one[name].shape}",
                 EngineError,
             )
-    return Outputs(np.concatenate(logits), np.concatenate(cams) if cams else None)
+    joined = {name: np.concatenate([one[name] for one in given]) for name in given[0]}
+    embedding = joined.get(EMBEDDING)
+    flat = embedding is not None and embedding.ndim == 2 and len(embedding) == len(given)
+    return Outputs(joined["logits"], joined.get("cam"), embedding if flat else None)

@@ -26,7 +26,7 @@ class Streams:
         self._requests = tuple(requests)
         self._lock = threading.Lock()
 
-    def run(self, pictures: FloatArray, outputs: Sequence[str]) -> list[list[FloatArray]]:
+    def run(self, pictures: FloatArray, outputs: Sequence[str]) -> list[dict[str, FloatArray]]:
         """The named outputs of every picture, in the order of the pictures.
 
         Parameters
@@ -40,13 +40,13 @@ class Streams:
             What OpenVINO raises. Nothing runs on by then.
         """
         free, busy = deque(self._requests), deque[Any]()
-        given: list[list[FloatArray]] = []
+        given: list[dict[str, FloatArray]] = []
 
         def take() -> None:
             request = busy.popleft()
             free.append(request)
             request.wait()
-            given.append([np.array(request.get_tensor(o).data, np.float32) for o in outputs])
+            given.append({o: np.array(request.get_tensor(o).data, np.float32) for o in outputs})
 
         with self._lock:
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from genrescope.models.engines import Outputs, check_pictures, join_outputs
+from genrescope.models.engines import Outputs, check_pictures, choose_outputs, join_outputs
 from genrescope.models.file import ModelFile, runnable_bytes
 from genrescope.types import EngineError, FloatArray, MissingExtraError
 
@@ -70,14 +70,15 @@ class OnnxRuntimeEngine:
         options.log_severity_level = SILENT  # what goes wrong comes as an error anyway
         provider = PROVIDERS[device]
         self._session = runtime.InferenceSession(
-            runnable_bytes(model, int8=False),
+            runnable_bytes(model, int8=False, embedding=True),
             options,
             providers=[provider],
             enable_fallback=0,  # it would print, and go on elsewhere than it was asked to
         )
         if provider not in self._session.get_providers():
             raise EngineError(f"ONNX Runtime cannot start {device} here, only its processor code")
-        self._outputs = ["logits"] + (["cam"] if model.cam_shape is not None else [])
+        there = {output.name for output in self._session.get_outputs()}
+        self._outputs = choose_outputs(there, model)
 
     def run(self, pictures: FloatArray) -> Outputs:
         """See `genrescope.models.engines.Engine`."""
@@ -87,9 +88,8 @@ class OnnxRuntimeEngine:
         except _errors() as error:
             name = self._model.path.name
             raise EngineError(f"ONNX Runtime cannot run {name}: {error}") from error
-        logits = [one[0] for one in given]
-        cams = [one[1] for one in given] if len(self._outputs) > 1 else []
-        return join_outputs(logits, cams, self._model)
+        named = [dict(zip(self._outputs, one, strict=True)) for one in given]
+        return join_outputs(named, self._model)
 
 
 def load(model: ModelFile, device: str | None = None) -> OnnxRuntimeEngine:

@@ -26,7 +26,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from genrescope.models.engines import Outputs, check_pictures, join_outputs
+from genrescope.models.engines import Outputs, check_pictures, choose_outputs, join_outputs
 from genrescope.models.engines._streams import Streams
 from genrescope.models.file import ModelFile, runnable_bytes
 from genrescope.models.processors import INT8_FLAGS, has_flag, usable_processors
@@ -170,9 +170,11 @@ class OpenVinoEngine:
         picture = model.card.picture
         int8, why = processor_int8() if on_processor else (False, "")
         core = _core()
-        network = core.read_model(runnable_bytes(model, int8=int8))
+        network = core.read_model(runnable_bytes(model, int8=int8, embedding=True))
         if any(part.get_type_name() == "FakeQuantize" for part in network.get_ops()):
             self.precision, self.reason = "int8", why
+        there = {name for output in network.outputs for name in output.get_names()}
+        self._outputs = choose_outputs(there, model)
         network.reshape({"picture": [1, picture.channels, picture.height, picture.width]})
         streams = min(usable_processors(), MOST_STREAMS) if on_processor else 1
         compiled = _compile(network, device, _settings(precision, streams, on_processor))
@@ -181,14 +183,12 @@ class OpenVinoEngine:
     def run(self, pictures: FloatArray) -> Outputs:
         """See `genrescope.models.engines.Engine`."""
         check_pictures(pictures, self._model)
-        outputs = ["logits"] + (["cam"] if self._model.cam_shape is not None else [])
         try:
-            given = self._streams.run(pictures, outputs)
+            given = self._streams.run(pictures, self._outputs)
         except RuntimeError as error:
             name = self._model.path.name
             raise EngineError(f"OpenVINO cannot run {name}: {_why(error)}") from error
-        cams = [one[1] for one in given] if len(outputs) > 1 else []
-        return join_outputs([one[0] for one in given], cams, self._model)
+        return join_outputs(given, self._model)
 
 
 def _settings(precision: str, streams: int, on_processor: bool) -> dict[str, str]:
