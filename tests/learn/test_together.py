@@ -13,7 +13,7 @@ from genrescope.learn import judging
 from genrescope.learn.judging import examine
 from genrescope.learn.together import judge_together
 from genrescope.models import save_model
-from genrescope.types import TrainingError
+from genrescope.types import TrainingError, TrainingSource
 from tests import onnx_models
 from tests.learn.made_up import GENRES, collection
 
@@ -70,3 +70,25 @@ def test_the_page_holds_every_model_and_what_they_say_together(
     assert text.index("## Real audio, test") < text.index("## GTZAN, test")
     for name in (*names, *GENRES):
         assert f"| {name} |" in text
+
+
+def test_the_page_shows_what_a_collection_left_out_costs(names: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "brief.onnx"
+    taught = (TrainingSource("gtzan", "none stated", "train split", 9),)
+    save_model(
+        onnx_models.graph(5, len(GENRES)),
+        onnx_models.card("brief", labels=GENRES, training=taught),
+        path,
+    )
+    heard = [examine(name, tmp_path) for name in names]
+    reports = [report for one in heard for report in one.reports()]
+    without = examine(str(path), tmp_path).reports()
+    page = tmp_path / "zoo.md"
+    write_page(page, names, reports, [str(path)], without)
+    text = page.read_text(encoding="utf-8")
+    assert f"--together --left-out {path} --page" in text
+    part = text[text.index("## Without a collection") : text.index("## What others report")]
+    assert "| taught by | Real audio, test | GTZAN, test |" in part
+    top1, top3 = (100 * without[0].score(metric).value for metric in ("top1", "top3"))
+    assert f"| gtzan | {top1:.1f} (" in part
+    assert f") / {top3:.1f} |" in part

@@ -26,7 +26,13 @@ PUBLISHED = (
 REPEATS = 15
 
 
-def write_page(path: Path, names: Sequence[str], reports: Sequence[Report]) -> None:
+def write_page(
+    path: Path,
+    names: Sequence[str],
+    reports: Sequence[Report],
+    left_out: Sequence[str] = (),
+    without: Sequence[Report] = (),
+) -> None:
     """Write the comparison of models as Markdown, whole or not at all.
 
     Parameters
@@ -36,17 +42,24 @@ def write_page(path: Path, names: Sequence[str], reports: Sequence[Report]) -> N
         Of model files; each is timed here.
     reports : sequence of Report
         Of those models, and of what they say together.
+    left_out : sequence of str
+        Models that some collections did not teach; none of them is in the zoo.
+    without : sequence of Report
+        Of those.
     """
     models = load_models(list(names))
+    asked = "".join(f" --left-out {name}" for name in left_out)
     lines = [
         "# The zoo",
         "",
-        f"Written by `genrescope evaluate {' '.join(names)} --together --page {path.as_posix()}`.",
+        f"Written by `genrescope evaluate {' '.join(names)} --together{asked} --page "
+        f"{path.as_posix()}`.",
         "Songs, not windows; 95 % bootstrap intervals. Real audio from other sources comes first:"
         " a score within the collection that taught a network proves less.",
         "",
         *_sizes(models),
         *(line for name in _sets(reports) for line in _scores(name, reports)),
+        *_left_out(left_out, without),
         *_published(),
         *_genres(reports),
     ]
@@ -94,6 +107,35 @@ def _title(dataset: str) -> str:
 
 def _cell(score: Score) -> str:
     return f"{100 * score.value:.1f} ({100 * score.low:.1f}–{100 * score.high:.1f})"
+
+
+def _left_out(names: Sequence[str], reports: Sequence[Report]) -> list[str]:
+    """What a score owes to the collection that it was measured on."""
+    if not names:
+        return []
+    cards = [model.card for model in load_models(list(names))]
+    sets = _sets(reports)
+    found = {(one.model, one.dataset): one for one in reports}
+    rows = [
+        (
+            ", ".join(source.name for source in card.training),
+            *(_both(found[card.name, dataset]) for dataset in sets),
+        )
+        for card in cards
+    ]
+    return [
+        "## Without a collection",
+        "",
+        f"The same network ({cards[0].network}) under one recipe and from labels alone, "
+        "with collections left out. Read the rows against each other: these were taught for "
+        "less long than the networks above. Top-1 / top-3.",
+        "",
+        *_table(("taught by", *map(_title, sets)), rows),
+    ]
+
+
+def _both(report: Report) -> str:
+    return f"{_cell(report.score('top1'))} / {100 * report.score('top3').value:.1f}"
 
 
 def _published() -> list[str]:

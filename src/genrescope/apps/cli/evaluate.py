@@ -40,6 +40,12 @@ def evaluate_command(
     page: Annotated[
         Path | None, typer.Option(help="Write the comparison of all models as a Markdown page.")
     ] = None,
+    left_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--left-out", help="For the page: a model that a collection did not teach; repeat."
+        ),
+    ] = None,
     html: Annotated[
         Path | None, typer.Option(help="Write the reports as a page that opens offline.")
     ] = None,
@@ -79,7 +85,10 @@ def evaluate_command(
     from genrescope.learn.judging import to_plain
     from genrescope.models import spell_out
 
-    names = spell_out(models)
+    names, others = spell_out(models), tuple(left_out or ())
+    if others and page is None:
+        raise typer.BadParameter("--left-out goes with --page")
+    without = _examine(others, data, together=False) if others else []
     reports: list[Report] = []
     passed: tuple[Passed, ...] = ()
     if audio is not None:
@@ -93,7 +102,7 @@ def evaluate_command(
     if page is not None:
         from genrescope.apps.zoo_page import write_page
 
-        write_page(page, names, reports)
+        write_page(page, names, reports, others, without)
     if as_json:
         sys.stdout.write(json.dumps([to_plain(r) for r in reports], indent=1) + "\n")
     else:
