@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from genrescope.classification.agreement import compare
+from genrescope.classification.agreement import compare, entropy_bits, weigh
 from genrescope.classification.calibrate import apply_temperature
 from genrescope.types import FloatArray, Notice, Prediction
 
@@ -39,9 +39,25 @@ def test_the_same_opinion_many_times(row: FloatArray, count: int) -> None:
 def test_divergence_lies_between_none_and_its_most(opinions: list[FloatArray]) -> None:
     together = compare([predict(row, f"m{i}") for i, row in enumerate(opinions)])
     assert 0 <= together.divergence <= np.log2(len(opinions)) + 1e-5
-    assert together.divergence <= together.entropy + 1e-9
+    arithmetic = np.mean([one.probabilities for one in together.predictions], axis=0)
+    assert together.divergence <= entropy_bits(arithmetic) + 1e-5
+    assert together.mean.sum() == pytest.approx(1, abs=1e-5)
     assert together.entropy <= np.log2(len(LABELS)) + 1e-5
     assert together.agreement == pytest.approx(1 - len(together.dissenters) / len(opinions))
+
+
+def test_the_mean_is_of_logits() -> None:
+    logits = np.random.default_rng(0).normal(size=(3, len(LABELS))).astype(np.float32)
+    together = compare([predict(row, f"m{i}") for i, row in enumerate(logits)])
+    np.testing.assert_allclose(together.mean, apply_temperature(logits.mean(axis=0), 1), atol=1e-6)
+
+
+def test_nobody_rules_a_genre_out() -> None:
+    sure = np.array([[1.0, 0.0, 0.0], [0.0, 0.6, 0.4], [0.0, 0.6, 0.4]])
+    weighed = weigh(sure)
+    assert weighed.mean.argmax() == 1
+    assert (weighed.mean > 0).all()
+    assert np.array_equal(weigh(sure[:1]).mean, sure[0])
 
 
 def test_opposite_certainties_diverge_as_far_as_can_be() -> None:

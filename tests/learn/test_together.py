@@ -37,9 +37,8 @@ def test_the_mean_of_both(names: list[str], tmp_path: Path) -> None:
     assert {report.model for report in both} == {"one + two"}
     one, two = load_models(names)
     parts = [collection("gtzan", seed=1)]
-    wanted = np.mean(
-        [judging.beliefs(model, parts, "test").probabilities for model in (one, two)], axis=0
-    )
+    said = [judging.beliefs(model, parts, "test").probabilities for model in (one, two)]
+    wanted = np.log(said).mean(axis=0)
     truth = judging.beliefs(one, parts, "test").truth
     assert both[1].score("top1").value == (wanted.argmax(axis=1) == truth).mean()
     assert both[1].n == len(truth)

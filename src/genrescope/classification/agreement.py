@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from genrescope.types import Comparison, GenrescopeError, Prediction, refuse
 
+LEAST = 1e-9
+"""A smaller probability counts as this much: a single 0 rules no genre out for all."""
+
 
 def entropy_bits(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     """Shannon entropy in bits over the last axis.
@@ -32,6 +35,7 @@ class Weighed:
     Attributes
     ----------
     mean : ndarray of float64, shape (..., genres)
+        Geometric.
     agreement, divergence, entropy : ndarray of float64, shape (...)
         As in `genrescope.types.Comparison`.
     """
@@ -45,20 +49,32 @@ class Weighed:
 def weigh(stacked: NDArray[np.floating]) -> Weighed:
     """Mean, agreement, divergence and entropy of probabilities, shape (..., models, genres).
 
-    One model agrees with itself.
+    The mean is the geometric one, made to sum to 1 (a logarithmic opinion pool: Genest and Zidek
+    1986, doi 10.1214/ss/1177013825): the mean of the models' logits, as a song's is of its
+    windows'. One model agrees with itself.
 
     Examples
     --------
-    >>> two = weigh(np.array([[1.0, 0.0], [0.25, 0.75]]))
-    >>> float(two.agreement), two.mean.tolist()
-    (0.5, [0.625, 0.375])
+    >>> two = weigh(np.array([[0.8, 0.2], [0.2, 0.8]]))
+    >>> float(two.agreement), two.mean.round(3).tolist()
+    (0.5, [0.5, 0.5])
+    >>> weigh(np.array([[0.9, 0.1], [0.5, 0.5]])).mean.round(3).tolist()
+    [0.75, 0.25]
     """
     each = np.asarray(stacked, dtype=np.float64)
-    mean = each.mean(axis=-2)
+    mean = _geometric_mean(each)
     same = each.argmax(axis=-1) == mean.argmax(axis=-1)[..., None]
-    entropy = entropy_bits(mean)
-    divergence = np.maximum(0.0, entropy - entropy_bits(each).mean(axis=-1))
-    return Weighed(mean, same.mean(axis=-1), divergence, entropy)
+    spread = entropy_bits(each.mean(axis=-2)) - entropy_bits(each).mean(axis=-1)
+    return Weighed(mean, same.mean(axis=-1), np.maximum(0.0, spread), entropy_bits(mean))
+
+
+def _geometric_mean(each: NDArray[np.float64]) -> NDArray[np.float64]:
+    if each.shape[-2] == 1:
+        return each[..., 0, :]
+    logs = np.log(np.maximum(each, LEAST)).mean(axis=-2)
+    powers = np.exp(logs - logs.max(axis=-1, keepdims=True))
+    mean: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
+    return mean
 
 
 def compare(predictions: Sequence[Prediction]) -> Comparison:
@@ -74,7 +90,7 @@ def compare(predictions: Sequence[Prediction]) -> Comparison:
     -------
     Comparison
         With the generalised Jensen-Shannon divergence (Lin 1991, doi 10.1109/18.61115), equal
-        weights: entropy of the mean less the mean of the entropies.
+        weights: entropy of the arithmetic mean less the mean of the entropies.
 
     Raises
     ------

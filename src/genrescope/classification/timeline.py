@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrescope.audio import ALL_WINDOWS, AudioSource, Change, WindowChoice
-from genrescope.classification.agreement import entropy_bits
+from genrescope.classification.agreement import weigh
 from genrescope.classification.classifier import Classifier, Tell
 from genrescope.types import Comparison, FloatArray, Prediction, Segment, Timeline
 
@@ -98,21 +98,17 @@ def lay_out(
     seconds = middles[slowest.model]
     rows = [_at(seconds, step, middles[p.model], p.per_window) for p in predictions]
     per_model = np.stack(rows)
-    mean = per_model.mean(axis=0, dtype=np.float64)
-    divergence = None
-    if len(predictions) > 1:
-        parts = entropy_bits(per_model).mean(axis=0)
-        divergence = np.maximum(0.0, entropy_bits(mean) - parts)
+    weighed = weigh(np.moveaxis(per_model, 0, 1))
     end = start + slowest.seconds
-    cuts = change_points(mean, min(1.0, step / longest))
+    cuts = change_points(weighed.mean, min(1.0, step / longest))
     return Timeline(
         result=result,
         seconds=seconds,
         step=step,
-        probabilities=mean.astype(np.float32),
+        probabilities=weighed.mean.astype(np.float32),
         per_model=per_model,
-        divergence=divergence,
-        segments=_segments(result.labels, seconds, mean, cuts, (start, end)),
+        divergence=weighed.divergence if len(predictions) > 1 else None,
+        segments=_segments(result.labels, seconds, weighed.mean, cuts, (start, end)),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from genrescope.classification.agreement import weigh
 from genrescope.learn.judging import Beliefs, Testimony, report
 from genrescope.types import FloatArray, Report, TrainingError, refuse
 
@@ -13,7 +14,7 @@ LEAST = 2
 
 
 def judge_together(panel: Sequence[Testimony]) -> list[Report]:
-    """Reports of the mean of several models' probabilities, as a `Comparison` holds it.
+    """Reports of what several models say together, as a `Comparison` holds it.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def _mean(believed: Sequence[Beliefs]) -> Beliefs:
     for other in believed:
         if not np.array_equal(other.truth, first.truth) or other.digest != first.digest:
             raise TrainingError("the models were not shown the same songs")
-    stacked = np.stack([one.probabilities for one in believed])
-    mean: FloatArray = stacked.mean(axis=0, dtype=np.float64).astype(np.float32)
+    weighed = weigh(np.stack([one.probabilities for one in believed], axis=1))
+    mean: FloatArray = weighed.mean.astype(np.float32)
     translated = any(one.translated for one in believed)
     return Beliefs(mean, first.truth, first.digest, first.songs, translated)

@@ -92,7 +92,7 @@ class Comparison:
     predictions : tuple of Prediction
         Over the same labels in the same order.
     mean : ndarray of float32, shape (genres,)
-        Mean of their probabilities.
+        Geometric mean of their probabilities, made to sum to 1.
     agreement : float
         Share of the models whose first choice is the mean's, in (0, 1] or 0.
     divergence : float
@@ -127,7 +127,7 @@ class Comparison:
         return sum(said) / len(said) if said else None
 
     def top(self, n: int = 5) -> tuple[tuple[str, float], ...]:
-        """The `n` labels of greatest mean probability, greatest first."""
+        """The `n` labels that are most probable in the mean, most probable first."""
         order = np.argsort(-self.mean, kind="stable")[: max(0, n)]
         return tuple((self.labels[i], float(self.mean[i])) for i in order)
 
