@@ -25,7 +25,7 @@ from genrescope.models.zoo import built_in_folder, read_found  # noqa: E402
 from genrescope.types import FloatArray, PictureSpec, TrainingError  # noqa: E402
 from tests.onnx_models import card, write  # noqa: E402
 
-SHIPPED = ("mobilenetv3_mel", "mobilenetv3_cqt")
+SHIPPED = ("mobilenetv3_mel", "efficientnet_b0_mel", "mobilenetv3_cqt")
 PICTURE = PictureSpec(64, 64)
 LABELS = ("Jazz", "Rock", "Folk")
 

@@ -80,12 +80,15 @@ def test_a_wide_kernel_is_no_head(pictures: FloatArray) -> None:
     assert not add_embedding(model)
 
 
-@pytest.mark.parametrize("name", ["mobilenetv3_mel", "mobilenetv3_cqt", "musicnn_msd"])
+WIDTHS = {"mobilenetv3_mel": 960, "efficientnet_b0_mel": 1280, "musicnn_msd": 200}
+
+
+@pytest.mark.parametrize("name", WIDTHS)
 def test_shipped_models_have_one(name: str) -> None:
     model = read_model(zoo.find(name).path)
     picture = model.card.picture
     shape = (2, picture.channels, picture.height, picture.width)
     given = engines.open_engine(model).run(np.random.default_rng(0).random(shape, dtype=np.float32))
     assert given.embedding is not None
-    assert given.embedding.shape == (2, {"musicnn_msd": 200}.get(name, 960))
+    assert given.embedding.shape == (2, WIDTHS[name])
     assert given.embedding.dtype == np.float32
