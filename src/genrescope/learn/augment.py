@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from genrescope.spectrogram.blocks import multiply
 from genrescope.types import FloatArray
 
 Generator = np.random.Generator
@@ -132,8 +133,9 @@ def _blur(
     distance = np.arange(size)[:, None] - np.arange(size)[None, :]
     kernels = np.exp(-0.5 * (distance[None] / sigma[:, None, None]) ** 2)
     kernels = (kernels / kernels.sum(axis=1, keepdims=True)).astype(np.float32)
-    blurred: FloatArray = windows @ kernels if axis == 2 else kernels.swapaxes(1, 2) @ windows
-    return blurred
+    if axis == 2:
+        return multiply(windows, kernels)
+    return multiply(kernels.swapaxes(1, 2), windows)
 
 
 def _shift(windows: FloatArray, most: int, generator: Generator) -> FloatArray:

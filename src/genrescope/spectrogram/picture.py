@@ -6,12 +6,11 @@ shown later cannot drift apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
 
-from genrescope.spectrogram.blocks import block_rows
+from genrescope.spectrogram.blocks import multiply
 from genrescope.types import (
     ColourMap,
     FloatArray,
@@ -80,34 +79,15 @@ def draw_picture(unit: FloatArray, spec: PictureSpec) -> FloatArray:
     if spec.stretch == "window":
         unit = stretch_windows(unit)
     planes = colour_values(unit, spec.colours) if spec.colours else unit[:, None]
-    resized = _resize(planes, rows, columns)
+    resized = planes if len(rows) == unit.shape[1] else multiply(rows, planes)
+    if len(columns) != unit.shape[2]:
+        resized = multiply(resized, columns.T)
     if spec.lowest_row == "last":
         resized = resized[:, :, ::-1]
     mean = np.asarray(spec.mean, dtype=np.float32)[None, :, None, None]
     std = np.asarray(spec.std, dtype=np.float32)[None, :, None, None]
     picture: FloatArray = np.ascontiguousarray((resized - mean) / std, dtype=np.float32)
     return picture
-
-
-def _resize(planes: FloatArray, rows: FloatArray, columns: FloatArray) -> FloatArray:
-    """``rows @ planes @ columns.T``, in pieces that BLAS computes on the calling thread."""
-    high, wide = planes.shape[2:]
-    taller = planes
-    if len(rows) != high:
-        taller = np.empty((*planes.shape[:2], len(rows), wide), dtype=np.float32)
-        for part in _parts(len(rows), high, wide):
-            np.matmul(rows[part], planes, out=taller[:, :, part])
-    if len(columns) == wide:
-        return taller
-    wider = np.empty((*taller.shape[:3], len(columns)), dtype=np.float32)
-    for part in _parts(len(rows), wide, len(columns)):
-        np.matmul(taller[:, :, part], columns.T, out=wider[:, :, part])
-    return wider
-
-
-def _parts(count: int, terms: int, columns: int) -> Iterator[slice]:
-    most = block_rows(terms, columns)
-    return (slice(first, first + most) for first in range(0, count, most))
 
 
 def stretch_windows(unit: FloatArray) -> FloatArray:
