@@ -200,6 +200,23 @@ def test_what_is_no_store(tmp_path: Path) -> None:
     assert not (tmp_path / "absent.db").exists()
 
 
+def test_a_store_of_the_first_version_gains_what_came_since(tmp_path: Path) -> None:
+    place = tmp_path / "store.db"
+    with stores.open_store(place) as store:
+        store.keep(file(), b"d", [analysis()])
+    with sqlite3.connect(place) as database:
+        database.execute("DROP TABLE embedding")
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+    database.close()
+    with stores.open_store(place) as store:
+        assert store.known([SEAT])[b"/l/a.mp3"].settled
+        assert store.embeddings(SEAT).paths == ()
+        store.keep(
+            file(), b"d", [replace(analysis(), embedding=np.array([0.0, 2.0], dtype=np.float32))]
+        )
+        assert store.embeddings(SEAT).directions.tolist() == [[0.0, 1.0]]
+
+
 def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:
     place = tmp_path / "store.db"
     stores.open_store(place).close()
