@@ -11,13 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from genrescope.apps.bench.songs import lengthen
-from genrescope.apps.bench.timing import Row, milliseconds, pair
+from genrescope.apps.bench.timing import Row, alone, pair
 from genrescope.classification.classifier import Classifier, Model
 from genrescope.collection import scanning
 from genrescope.collection.stores import Store, open_store
 from genrescope.collection.values import Analysis, FileState, Seat
 from genrescope.models.processors import usable_processors
 from genrescope.types import CollectionError, refuse
+
+AGAIN = 3
+"""So often an unchanged library is scanned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ def _unchanged(classifier: Classifier, top: Path, rows: int) -> Row:
             left = len(agenda.pending)
             refuse(left > 0, f"{left} of {rows} were not known", CollectionError)
 
-        return Row(f"scan of {rows:,} unchanged files", milliseconds(again))
+        return alone(f"scan of {rows:,} unchanged files", again, AGAIN)
 
 
 def _fake(store: Store, path: Path, seats: Sequence[Seat]) -> None:
