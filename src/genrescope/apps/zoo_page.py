@@ -113,7 +113,7 @@ def _left_out(names: Sequence[str], reports: Sequence[Report]) -> list[str]:
     """What a score owes to the collection that it was measured on."""
     if not names:
         return []
-    cards = [model.card for model in load_models(list(names))]
+    cards = [find(name).card for name in names]
     sets = _sets(reports)
     found = {(one.model, one.dataset): one for one in reports}
     rows = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from genrescope.spectrogram.picture import resize_matrix
+from genrescope.spectrogram.picture import resize
 from genrescope.types import FloatArray, GenrescopeError, refuse
 
 
@@ -36,13 +36,7 @@ def rank_agreement(first: FloatArray, second: FloatArray) -> float:
 
     refuse(len(first) != len(second), "two explanations of different windows", GenrescopeError)
     rows, columns = np.minimum(first.shape[1:], second.shape[1:])
-    ranks = [rankdata(_at(cells, int(rows), int(columns)).ravel()) for cells in (first, second)]
+    ranks = [rankdata(resize(cells, int(rows), int(columns)).ravel()) for cells in (first, second)]
     centred = [rank - rank.mean() for rank in ranks]
     scale = float(np.sqrt((centred[0] ** 2).sum() * (centred[1] ** 2).sum()))
     return round(float((centred[0] * centred[1]).sum()) / scale, 9) if scale else 0.0
-
-
-def _at(cells: FloatArray, rows: int, columns: int) -> FloatArray:
-    down, across = resize_matrix(cells.shape[1], rows), resize_matrix(cells.shape[2], columns)
-    coarse: FloatArray = (down @ cells @ across.T).astype(np.float32)
-    return coarse

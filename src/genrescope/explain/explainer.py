@@ -19,7 +19,7 @@ from genrescope.classification.classifier import (
     look_at,
 )
 from genrescope.explain import methods
-from genrescope.spectrogram.picture import resize_matrix
+from genrescope.spectrogram.picture import resize
 from genrescope.types import Explanation, FloatArray, GenrescopeError, ModelCard, Notice
 
 
@@ -135,9 +135,7 @@ def enlarge(cells: FloatArray, bands: int, frames: int) -> FloatArray:
     -------
     ndarray of float32, shape (n, bands, frames)
     """
-    rows, columns = resize_matrix(cells.shape[1], bands), resize_matrix(cells.shape[2], frames)
-    enlarged: FloatArray = (rows @ cells @ columns.T).astype(np.float32)
-    return enlarged
+    return resize(cells, bands, frames)
 
 
 def _spread(strips: FloatArray, size: int) -> FloatArray:

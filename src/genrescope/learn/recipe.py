@@ -129,7 +129,7 @@ class Recipe:
         Of the forward pass; bfloat16 pays only where the processor has it.
     compiled : bool
         Whether PyTorch compiles the network (a minute a stage, and a C++ compiler). It pays where
-        a network waits for memory rather than for multiplications: EfficientNet, DenseNet.
+        a network waits for memory rather than for multiplications, as EfficientNet does.
     """
 
     name: str

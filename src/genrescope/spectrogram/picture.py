@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genrescope.spectrogram.blocks import multiply
 from genrescope.types import (
@@ -54,6 +55,28 @@ def resize_matrix(size_in: int, size_out: int) -> FloatArray:
     return matrix
 
 
+def resize(planes: NDArray[np.floating], height: int, width: int) -> FloatArray:
+    """Planes at another size, as `resize_matrix` weighs them.
+
+    Parameters
+    ----------
+    planes : ndarray, shape (..., rows, columns)
+    height, width : int
+
+    Returns
+    -------
+    ndarray of float32, shape (..., height, width)
+        The planes themselves where they are of that size and float32.
+    """
+    resized: FloatArray = np.asarray(planes, dtype=np.float32)
+    rows, columns = resized.shape[-2:]
+    if rows != height:
+        resized = multiply(resize_matrix(rows, height), resized)
+    if columns != width:
+        resized = multiply(resized, resize_matrix(columns, width).T)
+    return resized
+
+
 def draw_picture(unit: FloatArray, spec: PictureSpec) -> FloatArray:
     """Resize windows in [0, 1] to a network's picture and normalise them.
 
@@ -74,14 +97,10 @@ def draw_picture(unit: FloatArray, spec: PictureSpec) -> FloatArray:
         If `unit` is not a stack of windows.
     """
     refuse(unit.ndim != 3, "pictures are drawn from (windows, bands, frames)", SpectrogramError)
-    rows = resize_matrix(unit.shape[1], spec.height)
-    columns = resize_matrix(unit.shape[2], spec.width)
     if spec.stretch == "window":
         unit = stretch_windows(unit)
     planes = colour_values(unit, spec.colours) if spec.colours else unit[:, None]
-    resized = planes if len(rows) == unit.shape[1] else multiply(rows, planes)
-    if len(columns) != unit.shape[2]:
-        resized = multiply(resized, columns.T)
+    resized = resize(planes, spec.height, spec.width)
     if spec.lowest_row == "last":
         resized = resized[:, :, ::-1]
     mean = np.asarray(spec.mean, dtype=np.float32)[None, :, None, None]

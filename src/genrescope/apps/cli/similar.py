@@ -41,8 +41,8 @@ def similar_command(
 
     By genres, the distance is Hellinger's between mean probabilities: 0 the same, 1 nothing
     shared. By embedding it is the cosine distance between what the networks' last layers are
-    given: 0 the same, 1 nothing in common; it tells songs of one genre apart. A file that is not
-    in the collection is classified first.
+    given: 0 the same, 1 unrelated, 2 opposite; it tells songs of one genre apart. A file that is
+    not in the collection is classified first.
 
     Example: `genrescope similar samples/jazz_vibe_ace.flac --by embedding`
     """

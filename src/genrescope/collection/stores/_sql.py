@@ -29,15 +29,7 @@ _NEW_VALUES = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split("
 
 
 class SqlStore(Journal):
-    """See `genrescope.collection.stores.Store`.
-
-    Parameters
-    ----------
-    name : str
-        What to call it before people.
-    errors : type of exception
-        What the database's own library raises.
-    """
+    """See `genrescope.collection.stores.Store`; made as a `Statements` is."""
 
     def __init__(self, name: str, errors: type[Exception]) -> None:
         super().__init__(name, errors)
@@ -91,11 +83,12 @@ class SqlStore(Journal):
             for one in analyses:
                 best = one.seat.labels[int(np.argmax(one.probabilities))]
                 kept = one.per_window is not None
+                seat_id = self._put_seat(one.seat)
                 self._run(
                     f"INSERT INTO analysis ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
                     f"ON CONFLICT (digest, seat_id) DO UPDATE SET {_NEW_VALUES}",
                     (
-                        *(digest, self._put_seat(one.seat), now(), one.seconds, one.music, best),
+                        *(digest, seat_id, now(), one.seconds, one.music, best),
                         pack(one.probabilities),
                         pack(one.window_starts) if kept else None,
                         pack(one.per_window) if one.per_window is not None else None,
@@ -105,7 +98,7 @@ class SqlStore(Journal):
                     self._run(
                         "INSERT INTO embedding VALUES (?, ?, ?) ON CONFLICT (digest, seat_id) "
                         "DO UPDATE SET direction = excluded.direction",
-                        (digest, self._put_seat(one.seat), pack_direction(one.embedding)),
+                        (digest, seat_id, pack_direction(one.embedding)),
                     )
 
     def _put_file(self, file: FileState, digest: bytes | None) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from genrescope.learn.own.draw import Sheets
 from genrescope.learn.own.song import Passed, Song
-from genrescope.spectrogram.picture import resize_matrix
+from genrescope.spectrogram.picture import resize
 from genrescope.types import FloatArray
 
 ALIKE = 0.8
@@ -85,9 +85,8 @@ def fingerprint(sheets: Sheets) -> FloatArray:
     ndarray of float32, shape (bands * columns of `PRINT_SIZE`,)
     """
     picture = sheets.values[0].astype(np.float32)
-    rows, columns = (resize_matrix(n, m) for n, m in zip(picture.shape, PRINT_SIZE, strict=True))
-    coarse = rows @ picture @ columns.T
-    coarse -= coarse.mean(axis=1, keepdims=True)
+    coarse = resize(picture, *PRINT_SIZE)
+    coarse = coarse - coarse.mean(axis=1, keepdims=True)
     flat: FloatArray = coarse.ravel() / max(float(np.linalg.norm(coarse)), 1e-6)
     return flat
 
