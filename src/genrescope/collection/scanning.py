@@ -6,7 +6,6 @@ same run again goes on behind it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from genrescope.collection.crew import LIMIT_SECONDS, MEMORY_BYTES
 from genrescope.collection.drawing import Order, Task
 from genrescope.collection.stores import Store
 from genrescope.collection.values import FileState, Seat, analyses_of, seat_of
-from genrescope.collection.walking import Walk, absolute, walk
+from genrescope.collection.walking import Reach, Walk, walk
 from genrescope.types import Comparison, Failure, Prediction
 
 
@@ -151,20 +150,13 @@ def plan(roots: Sequence[str], store: Store, seats: Sequence[Seat], retry: bool 
 
 def _gone(roots: Sequence[str], left: Iterable[bytes], found: Walk) -> tuple[bytes, ...]:
     """Known paths below the roots that the walk did not meet, where it could look."""
-    below = [os.fsencode(absolute(root)) for root in roots]
-    hidden = [path for path, _ in found.unread]
-    return tuple(path for path in left if _within(path, below) and not _within(path, hidden))
-
-
-def _within(path: bytes, folders: list[bytes]) -> bool:
-    """Whether a path is one of the folders or lies below one."""
-    separator = os.fsencode(os.sep)
-    return any(path == one or path.startswith(one.rstrip(separator) + separator) for one in folders)
+    below, hidden = Reach(roots), Reach(path for path, _ in found.unread)
+    return tuple(path for path in left if below.covers(path) and not hidden.covers(path))
 
 
 def scan(
     classifier: Classifier, store: Store, agenda: Agenda, terms: Terms, stop: Stop | None = None
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Work through an agenda; every outcome is in the store when it is given.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from urllib.request import url2pathname
@@ -18,6 +18,8 @@ from genrescope.types import CollectionError, refuse
 
 Scoped = tuple[tuple[str, tuple[Rule, ...]], ...]
 """Rules with the folder that they count from, outermost first."""
+
+_SEPARATOR = os.fsencode(os.sep)
 
 
 @dataclass(slots=True)
@@ -46,6 +48,30 @@ def absolute(path: str | Path) -> str:
         kind, _, rest = str(path).partition("://")
         return url2pathname(rest) if kind == "file" else str(path).rstrip("/")
     return os.path.abspath(path)  # noqa: PTH100 - pathlib would not take out `..`
+
+
+class Reach:
+    """Some places and all that lies below them.
+
+    Parameters
+    ----------
+    roots : iterable of str or bytes
+        Folders, files or addresses; bytes are paths from the root on already.
+    """
+
+    def __init__(self, roots: Iterable[str | bytes]) -> None:
+        self._places = [
+            root if isinstance(root, bytes) else os.fsencode(absolute(root)) for root in roots
+        ]
+
+    def covers(self, path: bytes) -> bool:
+        """Whether a path is one of the places, or lies below one.
+
+        >>> Reach(["/a"]).covers(b"/a/b.mp3"), Reach(["/a"]).covers(b"/ab.mp3")
+        (True, False)
+        """
+        below = (one.rstrip(_SEPARATOR) + _SEPARATOR for one in self._places)
+        return path in self._places or any(map(path.startswith, below))
 
 
 def walk(roots: tuple[str, ...]) -> Walk:

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -22,7 +22,9 @@ from genrescope.apps.cli.scanning import Scanning
 from genrescope.types import AudioError
 
 if TYPE_CHECKING:
+    from genrescope.collection import stores
     from genrescope.collection.scanning import Agenda, Outcome, Stop
+    from genrescope.collection.values import Seat
 
 EPILOG = """Examples:
 
@@ -31,6 +33,8 @@ EPILOG = """Examples:
 `genrescope scan --model all --store archive.sqlite /srv/archive`
 
 `genrescope scan --engine ray --address head:6379 --store postgresql://db/music s3://archive/music`
+
+`genrescope scan --shards found/ ~/Music`
 
 then
 
@@ -87,6 +91,11 @@ def scan_command(
         str, typer.Option(help="With --engine ray: the cluster's, HOST:6379; else one here.")
     ] = "",
     device: Annotated[str | None, typer.Option(help="CPU, GPU, NPU or CUDA.")] = None,
+    shards: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write Parquet files there, too (extra `parquet`)."),
+    ] = None,
+    shard_rows: Annotated[int, typer.Option(min=1, help="Rows of such a file.")] = 100_000,
 ) -> None:
     """Classify every sound file of a library, and keep what was found.
 
@@ -128,8 +137,11 @@ def scan_command(
         agenda = scanning.plan(library, opened, seats, retry)
         report = Report(agenda, as_json, store)
         report.begin()
+        outcomes = scanning.scan(classifier, opened, agenda, terms, stop)
+        if shards is not None:
+            outcomes = _into_shards(outcomes, shards, shard_rows, opened, seats, library)
         with Scanning(len(agenda.pending)) as display:
-            for outcome in scanning.scan(classifier, opened, agenda, terms, stop):
+            for outcome in outcomes:
                 report.write(outcome)
                 display.move(report.name_of(outcome), report.counts)
     report.end(stop.asked)
@@ -137,6 +149,19 @@ def scan_command(
         raise typer.Exit(130)
     if report.counts["failed"]:
         raise typer.Exit(1)
+
+
+def _into_shards(
+    outcomes: Generator[Outcome, None, None],
+    folder: Path,
+    rows: int,
+    store: stores.Store,
+    seats: Sequence[Seat],
+    library: list[str],
+) -> Generator[Outcome, None, None]:
+    from genrescope.collection.shards import Shards, also_written
+
+    return also_written(outcomes, Shards(folder, rows), store, seats, library)
 
 
 def _engines(chosen: list[str]) -> tuple[str, str | None]:

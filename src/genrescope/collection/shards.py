@@ -1,0 +1,222 @@
+"""What a scan finds as Parquet files of many rows each, for whatever reads folders of Parquet.
+
+The store stays what says how far a scan has come: shards only tell others. So what a scan kept and
+was killed before it wrote is written by the next one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import secrets
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from genrescope.audio.source import shown
+from genrescope.collection.export import writing_whole
+from genrescope.collection.scanning import Outcome
+from genrescope.collection.stores import Store
+from genrescope.collection.values import Seat
+from genrescope.collection.walking import Reach
+from genrescope.types import CollectionError, Failure, FloatArray, MissingExtraError
+
+ROWS = 100_000
+"""In a shard, unless said otherwise: some 10 MB."""
+
+KEY = "key"
+_KEY_BYTES = 16
+
+
+class Shards:
+    """A folder of Parquet files that rows are added to; a context manager.
+
+    A row is one file under one model, or one failure. A file that changed has a row more: the one
+    with the greatest ``number`` is the one that holds.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it is not there.
+    rows : int
+        In a shard.
+
+    Raises
+    ------
+    CollectionError
+        If it cannot be made, or holds Parquet files that are no shards.
+    MissingExtraError
+        If the extra `parquet` is not installed.
+    """
+
+    def __init__(self, folder: Path, rows: int = ROWS) -> None:
+        try:
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+        except ImportError as error:
+            raise MissingExtraError("writing Parquet shards", "parquet") from error
+        self._pa, self._pq = pa, pq
+        self._folder, self._rows = folder, rows
+        self._schema = _schema(pa)
+        self._waiting: list[dict[str, Any]] = []
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            found = sorted(folder.glob("*.parquet"))
+        except OSError as error:
+            raise CollectionError(
+                f"{shown(str(folder))}: no shards can be written there ({error.strerror})"
+            ) from error
+        self._written = {key for path in found for key in self._keys(path)}
+        self._number = len(self._written)
+
+    def _keys(self, path: Path) -> Iterable[bytes]:
+        try:
+            keys: list[bytes] = self._pq.read_table(path, columns=[KEY])[KEY].to_pylist()
+        except (OSError, KeyError, self._pa.ArrowException) as error:
+            raise CollectionError(
+                f"{shown(str(path))}: no shard of a scan; name a folder of their own"
+            ) from error
+        return keys
+
+    def __len__(self) -> int:
+        """Rows that the folder holds, or will when it is closed."""
+        return len(self._written)
+
+    def catch_up(self, store: Store, seats: Sequence[Seat], reach: Reach) -> None:
+        """Add what the store holds below the roots and no shard does."""
+        for one in store.answers(seats):
+            for row, path in enumerate(one.paths):
+                if reach.covers(path):
+                    music = float(one.music[row])
+                    known = None if math.isnan(music) else music
+                    self._tell(path, one.seat, one.probabilities[row], one.seconds[row], known)
+        for path, failure in store.failures():
+            if reach.covers(path):
+                self._tell_failure(path, failure)
+
+    def add(self, outcome: Outcome, store: Store, seats: Sequence[Seat]) -> None:
+        """Add what became of a file, as the store keeps it."""
+        path = outcome.file.path
+        if outcome.failure is not None:
+            self._tell_failure(path, outcome.failure)
+            return
+        for seat in seats:
+            kept = store.timeline(path, seat)
+            if kept is not None:
+                self._tell(path, seat, kept.probabilities, kept.seconds, kept.music)
+
+    def _tell(
+        self, path: bytes, seat: Seat, row: FloatArray, seconds: float, music: float | None
+    ) -> None:
+        shares = row.tolist()
+        best = max(range(len(shares)), key=shares.__getitem__)
+        made = {
+            "genre": seat.labels[best],
+            "probability": shares[best],
+            "probabilities": list(zip(seat.labels, shares, strict=True)),
+            "seconds": float(seconds),
+            "music": music,
+            "model": seat.model,
+            "model_sha256": seat.digest,
+            "recipe": seat.recipe,
+        }
+        self._put(path, made, seat.digest, seat.recipe, row.tobytes())
+
+    def _tell_failure(self, path: bytes, failure: Failure) -> None:
+        made = {"stage": failure.stage, "reason": failure.reason}
+        self._put(path, made, failure.stage, failure.reason)
+
+    def _put(self, path: bytes, made: dict[str, Any], *told: str | bytes) -> None:
+        key = _key(path, *told)
+        if key in self._written:
+            return
+        self._written.add(key)
+        place = {"path": shown(os.fsdecode(path)), "path_bytes": path}
+        self._waiting.append({KEY: key, "number": self._number, **place, **made})
+        self._number += 1
+        if len(self._waiting) >= self._rows:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits as a shard, whole or not at all.
+
+        Raises
+        ------
+        CollectionError
+            If it cannot be written.
+        """
+        if not self._waiting:
+            return
+        name = f"part-{self._waiting[0]['number']:012}-{secrets.token_hex(4)}.parquet"
+        with writing_whole(self._folder / name) as partial:
+            self._pq.write_table(
+                self._pa.Table.from_pylist(self._waiting, schema=self._schema), partial
+            )
+        self._waiting = []
+
+    def close(self) -> None:
+        """Write what waits."""
+        self.flush()
+
+
+def also_written(
+    outcomes: Generator[Outcome, None, None],
+    shards: Shards,
+    store: Store,
+    seats: Sequence[Seat],
+    roots: Sequence[str],
+) -> Generator[Outcome, None, None]:
+    """A scan's outcomes, which go into shards on their way; what was missed before goes first.
+
+    Parameters
+    ----------
+    outcomes : generator of Outcome
+        From `genrescope.collection.scanning.scan`.
+    shards : Shards
+        Closed at the end, however it comes.
+    store : Store
+    seats : sequence of Seat
+    roots : sequence of str
+
+    Raises
+    ------
+    CollectionError
+        If a shard cannot be written.
+    """
+    with closing(shards), closing(outcomes):
+        shards.catch_up(store, seats, Reach(roots))
+        for outcome in outcomes:
+            shards.add(outcome, store, seats)
+            yield outcome
+
+
+def _key(path: bytes, *told: str | bytes) -> bytes:
+    """What a row says, in a few bytes: the same row is not written twice."""
+    digest = hashlib.blake2b(digest_size=_KEY_BYTES)
+    for part in (path, *told):
+        content = part.encode(errors="surrogateescape") if isinstance(part, str) else part
+        digest.update(len(content).to_bytes(8, "little") + content)
+    return digest.digest()
+
+
+def _schema(pa: Any) -> Any:
+    return pa.schema(
+        [
+            (KEY, pa.binary(_KEY_BYTES)),
+            ("number", pa.int64()),
+            ("path", pa.string()),
+            ("path_bytes", pa.binary()),
+            ("genre", pa.string()),
+            ("probability", pa.float32()),
+            ("probabilities", pa.map_(pa.string(), pa.float32())),
+            ("seconds", pa.float32()),
+            ("music", pa.float32()),
+            ("model", pa.string()),
+            ("model_sha256", pa.string()),
+            ("recipe", pa.string()),
+            ("stage", pa.string()),
+            ("reason", pa.string()),
+        ]
+    )
