@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from genrescope.apps.bench import explaining, line, networks, scale, scanning, spectrograms
+from genrescope.apps.bench import explaining, field, line, networks, scale, scanning, spectrograms
 from genrescope.apps.bench.timing import MOST_CALLS, alone, pair
 from genrescope.classification.classifier import load_models
 from genrescope.types import CollectionError
@@ -42,12 +42,18 @@ def test_every_measurement(samples: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert all(row.ours_ms > 0 for row in rows)
 
 
-def test_figures_of_a_scan(samples: Path) -> None:
+def test_figures_of_a_scan(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Path] = []
+    monkeypatch.setattr(field, "way_of", lambda *_: (heard.append, "not quite the same"))
     models = load_models(["mobilenetv3_mel"])
     sizes = scanning.Sizes(files=2, minutes=0.3, rows=30, short=10)
     source = samples / "disco_con_tutti.mp3"
-    loop, unchanged, memory = scanning.measure(source, models, sizes)
-    assert loop.name == "scan of 2 songs of 0.3 min"
+    loop, other, unchanged, memory = scanning.measure(source, models, sizes)
+    assert loop.name == other.name == "scan of 2 songs of 0.3 min"
+    assert (loop.theirs, loop.note) == (scanning.LOOP, "")
+    assert (other.theirs, other.note) == (field.LABEL, "not quite the same")
+    assert other.ours_ms == loop.ours_ms
+    assert [path.name for path in heard] == ["00000.mp3", "00000.mp3", "00001.mp3"]
     assert loop.ratio == pytest.approx(loop.theirs_ms / loop.ours_ms)
     assert unchanged.name == "scan of 30 unchanged files"
     assert (memory.unit, memory.theirs) == ("MB", "after 1")

@@ -27,7 +27,7 @@ from pathlib import Path
 from genrescope.apps.bench import field
 from genrescope.models import card_from_json
 card = card_from_json(Path(sys.argv[2]).read_text(encoding="utf-8"))
-field.field_way(card, field.fresh_network(card))(sys.argv[1])
+field.field_way((card, field.fresh_network(card)))(sys.argv[1])
 """
 """A program of its own: takes a song's path and a card's."""
 
@@ -80,43 +80,54 @@ def same_network(name: str) -> tuple[Any, str]:
         return network, FRESH
 
 
-def way_of(model: Model) -> tuple[Callable[[Path], FloatArray] | None, str]:
-    """`field_way` with a model's own weights, and what is not the same; None where it cannot be."""
+def way_of(*models: Model) -> tuple[Callable[[Path], list[FloatArray]] | None, str]:
+    """`field_way` with models' own weights, and what is not the same; None where it cannot be."""
     if not is_installed():
         return None, ""
-    network, note = same_network(model.card.name)
-    return (None, "") if network is None else (field_way(model.card, network), note)
+    networks = [same_network(model.card.name) for model in models]
+    if any(network is None for network, _ in networks):
+        return None, ""
+    pairs = [(model.card, pair[0]) for model, pair in zip(models, networks, strict=True)]
+    return field_way(*pairs), next((note for _, note in networks if note), "")
 
 
-def field_way(card: ModelCard, network: Any) -> Callable[[Path | str], FloatArray]:
+def field_way(*pairs: tuple[ModelCard, Any]) -> Callable[[Path | str], list[FloatArray]]:
     """Load, resample and draw with librosa, cut into windows, run eager PyTorch.
 
     Parameters
     ----------
-    card : ModelCard
-    network : torch.nn.Module
+    *pairs : (ModelCard, torch.nn.Module)
+        Cards of one sample rate. A spectrogram that several want is drawn once.
 
     Returns
     -------
     callable
-        From a sound's path to the logits of its windows.
+        From a sound's path to the logits of its windows, network by network.
     """
     import librosa
 
     from genrescope.learn.watching import torch_infer
 
-    infer, spec = torch_infer(network, card.picture), card.spectrogram
+    specs = dict.fromkeys(card.spectrogram for card, _ in pairs)
+    looks = [(card.spectrogram, torch_infer(network, card.picture)) for card, network in pairs]
+    (wanted,) = {spec.sample_rate for spec in specs}
 
-    def run(source: Path | str) -> FloatArray:
-        samples, rate = librosa.load(source, sr=spec.sample_rate, mono=True)
-        values = draw_with_librosa(samples, int(rate), spec)
-        unit = (np.clip(values, -80, 0) / 80 + 1).astype(np.float32)
-        count = max(1, unit.shape[1] // spec.frames)
-        unit = np.resize(unit, (unit.shape[0], max(unit.shape[1], spec.frames)))
-        windows = [unit[:, i * spec.frames : (i + 1) * spec.frames] for i in range(count)]
-        return infer(np.stack(windows))
+    def run(source: Path | str) -> list[FloatArray]:
+        samples, rate = librosa.load(source, sr=wanted, mono=True)
+        windows = {
+            spec: _windows(draw_with_librosa(samples, int(rate), spec), spec) for spec in specs
+        }
+        return [infer(windows[spec]) for spec, infer in looks]
 
     return run
+
+
+def _windows(values: FloatArray, spec: SpectrogramSpec) -> FloatArray:
+    """Decibels ``(bands, frames)`` as windows in [0, 1]; what is too short is repeated."""
+    unit = (np.clip(values, -80, 0) / 80 + 1).astype(np.float32)
+    count = max(1, unit.shape[1] // spec.frames)
+    unit = np.resize(unit, (unit.shape[0], max(unit.shape[1], spec.frames)))
+    return np.stack([unit[:, i * spec.frames : (i + 1) * spec.frames] for i in range(count)])
 
 
 def draw_with_librosa(samples: FloatArray, rate: int, spec: SpectrogramSpec) -> FloatArray:

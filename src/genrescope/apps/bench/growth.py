@@ -71,7 +71,10 @@ def by_number(source: Path | None, model: Model, repeats: int) -> list[Row]:
         top = Path(place)
         song = songs.lengthen(source, top / "song.mp3", SONG_SECONDS)
         for count in COUNTS:
-            row = scanning.beside_a_loop(song, classifier, top / str(count), count, repeats)
+            loop = {scanning.LOOP: classifier.classify}
+            (row,) = scanning.beside_others(
+                song, classifier, loop, top / str(count), count, repeats
+            )
             rows.append(_each(row, count, "a song"))
     return rows
 

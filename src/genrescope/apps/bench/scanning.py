@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from genrescope.apps.bench import field, resident
 from genrescope.apps.bench.songs import lengthen
-from genrescope.apps.bench.timing import Row, alone, pair
+from genrescope.apps.bench.timing import Row, alone, milliseconds, pair_of
 from genrescope.classification.classifier import Classifier, Model
 from genrescope.collection import scanning
 from genrescope.collection.stores import Store, open_store
@@ -21,6 +22,10 @@ from genrescope.types import CollectionError, refuse
 
 AGAIN = 3
 """So often an unchanged library is scanned."""
+
+LOOP = "classify in a loop"
+
+Call = Callable[[Path], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ def measure(source: Path, models: Sequence[Model], sizes: Sizes, *, repeats: int
     Returns
     -------
     list of Row
-        The first includes making the store and starting the workers, for every repeat.
+        The scan's time includes making the store and starting the workers, for every repeat.
 
     Raises
     ------
@@ -75,28 +80,47 @@ def measure(source: Path, models: Sequence[Model], sizes: Sizes, *, repeats: int
         if sizes.files:
             long = sizes.minutes > 0
             song = lengthen(source, top / "song.mp3", 60 * sizes.minutes) if long else source
-            row = beside_a_loop(song, classifier, top, sizes.files, repeats)
-            named = f"{row.name} of {sizes.minutes:g} min" if long else row.name
-            found.append(replace(row, name=named))
+            others: dict[str, Call] = {LOOP: classifier.classify}
+            way, note = field.way_of(*models)
+            others |= {} if way is None else {field.LABEL: way}
+            rows = beside_others(song, classifier, others, top, sizes.files, repeats)
+            ends = f" of {sizes.minutes:g} min" if long else ""
+            ends += f", {len(models)} models" if len(models) > 1 else ""
+            notes = {field.LABEL: note}
+            found += [
+                replace(row, name=row.name + ends, note=notes.get(row.theirs, "")) for row in rows
+            ]
         if sizes.rows:
             found.append(_unchanged(classifier, top, sizes.rows))
         if sizes.short:
-            found.append(_memory(classifier, top, sizes.short))
+            found.append(resident.measure(models, top / "short", sizes.short))
     return found
 
 
-def beside_a_loop(
-    song: Path, classifier: Classifier, top: Path, files: int, repeats: int = 1
-) -> Row:
-    """Copies of an mp3 scanned into a new store, beside a loop over `classify`.
+def beside_others(
+    song: Path,
+    classifier: Classifier,
+    others: Mapping[str, Call],
+    top: Path,
+    files: int,
+    repeats: int = 1,
+) -> list[Row]:
+    """Copies of an mp3 scanned into a new store, beside loops over other ways with one song.
 
     Parameters
     ----------
     song : Path
     classifier : Classifier
+    others : mapping of str to callable
+        Ways with a song's path, by what they are called.
     top : Path
         A folder of the measurement's own.
     files, repeats : int
+
+    Returns
+    -------
+    list of Row
+        One for each of `others`, all measured in turn.
 
     Raises
     ------
@@ -104,18 +128,21 @@ def beside_a_loop(
         If a file was not analysed.
     """
     paths = copies(song, top / "library", files)
-    stores = (top / f"{number}.sqlite" for number in range(repeats))
+    for call in (classifier.classify, *others.values()):
+        call(paths[0])  # what is made once is made before
 
-    def ours() -> None:
-        _scan(classifier, top / "library", next(stores), files)
-
-    def theirs() -> None:
+    def over(call: Call) -> None:
         for path in paths:
-            classifier.classify(path)
+            call(path)
 
-    classifier.classify(paths[0])  # what is made once is made before
-    label = "classify in a loop"
-    return pair(f"scan of {files} songs", ours, label, theirs, repeats, warm=False)
+    ours: list[float] = []
+    theirs: dict[str, list[float]] = {name: [] for name in others}
+    for number in range(repeats):
+        store = top / f"{number}.sqlite"
+        ours.append(milliseconds(partial(_scan, classifier, top / "library", store, files)))
+        for name, call in others.items():
+            theirs[name].append(milliseconds(partial(over, call)))
+    return [pair_of(f"scan of {files} songs", ours, name, theirs[name]) for name in others]
 
 
 def copies(source: Path, folder: Path, count: int) -> list[Path]:
@@ -164,53 +191,3 @@ def _fake(store: Store, path: Path, seats: Sequence[Seat]) -> None:
     even = [np.full(len(s.labels), 1 / len(s.labels), dtype=np.float32) for s in seats]
     analyses = [Analysis(s, row, 180.0, None) for s, row in zip(seats, even, strict=True)]
     store.keep(file, str(path).encode(errors="replace")[-32:].rjust(32), analyses)
-
-
-def _memory(classifier: Classifier, top: Path, count: int) -> Row:
-    """Resident memory of this process and its workers, after a tenth of the files and at the end.
-
-    Raises
-    ------
-    CollectionError
-        If the system does not tell it.
-    """
-    folder, early = top / "short", max(1, count // 10)
-    _short_songs(folder, count)
-    terms = scanning.Terms(workers=usable_processors())
-    seen: list[float] = []
-    with open_store(top / "short.sqlite") as store:
-        agenda = scanning.plan([str(folder)], store, scanning.seats_of(classifier, terms))
-        for done, one in enumerate(scanning.scan(classifier, store, agenda, terms), 1):
-            refuse(one.kind != "analysed", f"{one.file.name}: {one.failure}", CollectionError)
-            if done in (early, count):
-                seen.append(_resident_mb())
-    first, last = seen[0], seen[-1]
-    name, beside = f"memory after {count:,} files", f"after {early:,}"
-    share = first / last
-    return Row(name, last, beside, first, share, share, share, "with workers", "MB")
-
-
-def _short_songs(folder: Path, count: int) -> None:
-    """A second of a tone each, no two alike."""
-    import soundfile
-
-    rate = 22050
-    seconds = np.arange(rate) / rate
-    for number in range(count):
-        path = folder / f"{number // 1000:04}" / f"{number:07}.flac"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        tone = 0.5 * np.sin(2 * np.pi * (100 + number * 0.37) * seconds)
-        soundfile.write(path, tone.astype(np.float32), rate)
-
-
-def _resident_mb() -> float:
-    """Of this process and its children, as Linux tells it."""
-    total = 0.0
-    pids = ["self", *(str(child.pid) for child in multiprocessing.active_children())]
-    for pid in pids:
-        try:
-            lines = Path("/proc", pid, "status").read_text(encoding="utf-8").splitlines()
-        except OSError as error:
-            raise CollectionError("memory is measured on Linux only: --short 0") from error
-        total += next(int(one.split()[1]) for one in lines if one.startswith("VmRSS:")) / 1024
-    return total
