@@ -156,3 +156,21 @@ def test_a_missing_part_says_how_to_get_it() -> None:
     assert str(error) == (
         "training needs the optional part 'train': pip install 'genrescope[train]'"
     )
+
+
+@pytest.mark.parametrize(
+    ("starts", "seconds", "unseen"),
+    [
+        ((0.0, 10.0), 25.0, 5.0),
+        ((5.0, 15.0), 20.0, 0.0),  # of a stretch that begins at 5 s
+        ((0.0, 2.0, 4.0), 14.0, 0.0),  # they overlap
+        ((10.0,), 30.0, 20.0),  # only the middle one
+        ((0.0,), 3.0, 0.0),  # shorter than a window
+    ],
+)
+def test_what_lies_in_no_window(starts: tuple[float, ...], seconds: float, unseen: float) -> None:
+    row = np.array([0.25, 0.75], dtype=np.float32)
+    rows = np.tile(row, (len(starts), 1))
+    made = Prediction(("a", "b"), row, rows, starts, "m", True, seconds=seconds)
+    assert made.unseen_seconds == 0  # nobody said how long a window is
+    assert replace(made, window_seconds=10.0).unseen_seconds == pytest.approx(unseen)

@@ -9,6 +9,9 @@ import numpy as np
 
 from genrescope.types import Comparison, Failure, FloatArray, GenrescopeError, Notice, Prediction
 
+UNSEEN_TOLD = 0.25
+"""Seconds: people are told of more that lies in no window, and not of less."""
+
 Result = Prediction | Comparison | Failure
 
 
@@ -57,6 +60,8 @@ def _prediction(prediction: Prediction, per_window: bool, top: int | None) -> di
         "music": _share(prediction.music),
         "seconds": round(prediction.seconds, 3),
         "windows": len(prediction.window_starts),
+        "window_seconds": round(prediction.window_seconds, 3),
+        "unseen_seconds": round(prediction.unseen_seconds, 3),
         "notices": [
             {"code": n.code, "message": n.message, "value": n.value} for n in prediction.notices
         ],
@@ -76,25 +81,6 @@ def _named(
     if top is None:
         return named
     return dict(sorted(named.items(), key=lambda entry: -entry[1])[:top])
-
-
-def unseen_seconds(prediction: Prediction, window_seconds: float) -> float:
-    """How much of the end no window reached, where all windows were asked for.
-
-    Parameters
-    ----------
-    prediction : Prediction
-    window_seconds : float
-        Of the model's recipe.
-
-    Returns
-    -------
-    float
-        In seconds; 0 where a quarter of a second or less was left.
-    """
-    starts = prediction.window_starts
-    left = starts[0] + prediction.seconds - (starts[-1] + window_seconds)
-    return left if left > 0.25 else 0.0
 
 
 def from_plain(plain: dict[str, Any]) -> Result:
@@ -142,6 +128,7 @@ def _read_prediction(plain: dict[str, Any]) -> Prediction:
         calibrated=bool(plain["calibrated"]),
         source=plain["source"],
         seconds=float(plain["seconds"]),
+        window_seconds=float(plain["window_seconds"]),
         notices=tuple(Notice(n["code"], n["message"], n["value"]) for n in plain["notices"]),
         pretrained=plain["pretrained"],
         music=plain["music"],

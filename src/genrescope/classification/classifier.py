@@ -375,6 +375,7 @@ def conclude(card: ModelCard, tally: Tally, heard: Heard) -> Prediction:
         music=music_confidence(np.concatenate(tally.music)) if tally.music else None,
         pretrained=bool(card.pretrained),
         embedding=_mean_embedding(tally),
+        window_seconds=card.spectrogram.window_samples / card.spectrogram.sample_rate,
     )
 
 

@@ -46,6 +46,8 @@ class Prediction:
     embedding : ndarray of float32, shape (features,), optional
         What the network's last layer was given, the mean over windows: how alike two songs are
         to a model, in more than its genres. Only embeddings of one model can be compared.
+    window_seconds : float
+        How long a window is; 0 where that is not said.
     """
 
     labels: tuple[str, ...]
@@ -60,6 +62,7 @@ class Prediction:
     music: float | None = None
     pretrained: bool = False
     embedding: FloatArray | None = None
+    window_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         width = len(self.labels)
@@ -81,6 +84,16 @@ class Prediction:
         """The `n` most probable labels with their probabilities, most probable first."""
         order = np.argsort(-self.probabilities, kind="stable")[: max(0, n)]
         return tuple((self.labels[i], float(self.probabilities[i])) for i in order)
+
+    @property
+    def unseen_seconds(self) -> float:
+        """How much of the sound lies in no window; 0 where the length of one is not said."""
+        if not self.window_seconds:
+            return 0.0
+        starts = np.unique(self.window_starts)
+        until_next = np.diff(starts, append=np.inf)
+        seen = float(np.minimum(until_next, self.window_seconds).sum())
+        return max(0.0, self.seconds - seen)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

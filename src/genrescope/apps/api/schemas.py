@@ -47,6 +47,10 @@ class PredictionShape(_Shape):
     )
     seconds: float = Field(examples=[15.0])
     windows: int = Field(examples=[1])
+    window_seconds: float = Field(examples=[10.031], description="Length of a window.")
+    unseen_seconds: float = Field(
+        examples=[4.969], description="How much of the recording lies in no window."
+    )
     notices: list[NoticeShape]
     timeline: list[WindowShape] | None = None
 

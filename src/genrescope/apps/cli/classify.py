@@ -90,9 +90,8 @@ def classify_command(
 
     classifier = Classifier(load_models(model or [], engine, device))
     labels = [label for one in classifier.models for label in one.card.labels]
-    first = classifier.models[0].card.spectrogram
-    length = first.window_seconds if choice == ALL_WINDOWS else 0.0
-    writer = _Writer("json" if as_json else "csv" if as_csv else "", top, timeline, labels, length)
+    form, whole = "json" if as_json else "csv" if as_csv else "", choice == ALL_WINDOWS
+    writer = _Writer(form, top, timeline, labels, whole)
     failures = 0
     look = partial(
         classifier.classify, windows=choice, start=start, duration=duration, changes=changes
@@ -121,11 +120,9 @@ def _results(look: Callable[..., Result], paths: tuple[str, ...]) -> Iterator[Re
 class _Writer:
     """Writes every result as it comes, in the form asked for."""
 
-    def __init__(
-        self, form: str, top: int, timeline: bool, labels: list[str], window_seconds: float
-    ) -> None:
+    def __init__(self, form: str, top: int, timeline: bool, labels: list[str], whole: bool) -> None:
         self._form, self._top, self._timeline = form, top, timeline
-        self._window_seconds = window_seconds
+        self._whole = whole
         self._labels = tuple(dict.fromkeys(labels))
         self._table: csv.DictWriter[str] | None = None
 
@@ -136,9 +133,9 @@ class _Writer:
         elif isinstance(result, Failure):
             show.complain(result.reason)
         elif isinstance(result, Comparison):
-            show.show_comparison(result, self._top, self._timeline, self._window_seconds)
+            show.show_comparison(result, self._top, self._timeline, self._whole)
         elif isinstance(result, Prediction):
-            show.show_prediction(result, self._top, self._timeline, self._window_seconds)
+            show.show_prediction(result, self._top, self._timeline, self._whole)
 
     def _write_plain(self, result: Result) -> None:
         from genrescope.apps.results import to_plain, to_rows

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from genrescope.apps.results import unseen_seconds
+from genrescope.apps.results import UNSEEN_TOLD
 from genrescope.classification import taxonomies
 from genrescope.types import (
     Comparison,
@@ -93,11 +93,11 @@ def clock(seconds: float) -> str:
 
 
 def show_prediction(
-    prediction: Prediction, top: int, timeline: bool = False, window_seconds: float = 0.0
+    prediction: Prediction, top: int, timeline: bool = False, whole: bool = False
 ) -> None:
-    """Headline, bars and notices of one model's prediction; for `window_seconds` see `_extent`."""
+    """Headline, bars and notices of one model's prediction; for `whole` see `_extent`."""
     genre, share = prediction.top(1)[0]
-    aside = f"{_named(prediction)}, {_extent(prediction, window_seconds)}"
+    aside = f"{_named(prediction)}, {_extent(prediction, whole)}"
     show_headline(prediction.source, genre, share, aside)
     _doubt(prediction.music)
     _bars(prediction.top(top))
@@ -112,12 +112,12 @@ def _named(prediction: Prediction) -> str:
     return f"{prediction.model} (pre-trained)" if prediction.pretrained else prediction.model
 
 
-def _extent(prediction: Prediction, window_seconds: float) -> str:
-    """How much was looked at; what no window reached, where the length of one is given."""
+def _extent(prediction: Prediction, whole: bool) -> str:
+    """How much was looked at; what no window reached at the end, where all were asked for."""
     count = len(prediction.window_starts)
     text = f"{clock(prediction.seconds)} in {count} window{'s' if count != 1 else ''}"
-    left = unseen_seconds(prediction, window_seconds) if window_seconds else 0.0
-    return f"{text}, the last {clock(left)} not looked at" if left else text
+    left = prediction.unseen_seconds if whole else 0.0
+    return f"{text}, the last {clock(left)} not looked at" if left > UNSEEN_TOLD else text
 
 
 def show_headline(source: str, genre: str, share: float, aside: str) -> None:
@@ -166,15 +166,13 @@ def _best(labels: tuple[str, ...], row: FloatArray, count: int = 3) -> list[tupl
 
 
 def show_comparison(
-    comparison: Comparison, top: int, timeline: bool = False, window_seconds: float = 0.0
+    comparison: Comparison, top: int, timeline: bool = False, whole: bool = False
 ) -> None:
     """Several models side by side, and what they say together; the rest as `show_prediction`."""
     first = comparison.predictions[0]
     genre, share = comparison.top(1)[0]
     count = len(comparison.predictions)
-    show_headline(
-        first.source, genre, share, f"mean of {count} models, {_extent(first, window_seconds)}"
-    )
+    show_headline(first.source, genre, share, f"mean of {count} models, {_extent(first, whole)}")
     _doubt(comparison.music)
     ranked = comparison.top(top)
     for first_column in range(0, len(ranked), ABREAST):

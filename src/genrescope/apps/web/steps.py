@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from genrescope.apps.results import unseen_seconds
+from genrescope.apps.results import UNSEEN_TOLD
 from genrescope.apps.web.asking import Looked
 from genrescope.apps.web.markup import paragraphs
 from genrescope.apps.web.pictures import Seen
@@ -75,8 +75,8 @@ def _windows(made: Prediction, spec: SpectrogramSpec, texts: Texts) -> str:
         starts=", ".join([*starts, *more]),
     )
     short = made.seconds < spec.window_seconds
-    left = unseen_seconds(made, spec.window_seconds)
-    rest = texts("step.window_left", seconds=left) if left else ""
+    left = made.unseen_seconds
+    rest = texts("step.window_left", seconds=left) if left > UNSEEN_TOLD else ""
     return paragraphs(taken, texts("step.window_repeated" if short else "step.window_whole"), rest)
 
 
