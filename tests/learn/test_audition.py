@@ -15,7 +15,7 @@ from genrescope.classification.classifier import Classifier, load_models
 from genrescope.learn.audition import audition
 from genrescope.learn.own.find import Question
 from genrescope.learn.report_page import write_reports
-from genrescope.types import Prediction, TrainingError
+from genrescope.types import Comparison, Prediction, TrainingError
 
 MODELS = ("mobilenetv3_mel", "mobilenetv3_cqt")
 CLIPS = {
@@ -60,6 +60,13 @@ def test_every_file_goes_down_the_line(music: Path, tmp_path: Path) -> None:
         assert report.n == 2
         assert report.score("top1").value == np.mean(right)
         assert report.confusion.sum() == 2
+    both = [Classifier(models).classify(next(music.rglob(name))) for name in ("disco*", "jazz_v*")]
+    losses = [
+        -np.log(one.mean[one.labels.index(true)])
+        for one, true in zip(both, ("Disco", "Jazz"), strict=True)
+        if isinstance(one, Comparison)
+    ]
+    assert found.reports[2].score("nll").value == pytest.approx(np.mean(losses), rel=1e-4)
     page = tmp_path / "report.html"
     write_reports(page, found.reports, found.passed)
     text = page.read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from genrescope.apps.bench.maps import Trial, Tried
 from genrescope.apps.zoo_page import write_page
 from genrescope.classification.classifier import load_models
 from genrescope.learn import judging
@@ -69,6 +70,21 @@ def test_the_page_holds_every_model_and_what_they_say_together(
     assert text.index("## Real audio, test") < text.index("## GTZAN, test")
     for name in (*names, *GENRES):
         assert f"| {name} |" in text
+
+
+def test_the_page_shows_what_heat_maps_are_worth(names: list[str], tmp_path: Path) -> None:
+    reports = examine(names[0], tmp_path).reports()
+    trials = (
+        Trial("one", "cam", 6, 0.125, 0.1, 0.3, 0.025, -0.045, 0.046),
+        Trial("one", "occlusion", 6, 0.463, 0.161, 0.3, 0.302, 0.258, 0.343),
+    )
+    page = tmp_path / "zoo.md"
+    write_page(page, names[:1], reports, tried=[Tried("one", trials, 0.231)])
+    text = page.read_text(encoding="utf-8")
+    assert "--together --maps 6 --page" in text
+    part = text[text.index("## Heat maps") : text.index("## What others report")]
+    assert "| one | cam | 12.5 | 10.0 | 30.0 | +2.5 (-4.5 to +4.6) | 0.23 |" in part
+    assert "| one | occlusion | 46.3 |" in part
 
 
 def test_the_page_shows_what_a_collection_left_out_costs(names: list[str], tmp_path: Path) -> None:

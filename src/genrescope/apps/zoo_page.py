@@ -7,6 +7,7 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
+from genrescope.apps.bench.maps import Tried
 from genrescope.apps.bench.networks import noise_picture
 from genrescope.apps.bench.timing import alone
 from genrescope.classification.classifier import Model, load_models
@@ -23,6 +24,16 @@ PUBLISHED = (
 )
 """Top-1 on GTZAN's fault-filtered test as published: what, percent, pre-trained, where."""
 
+MAPS = (
+    "model",
+    "way",
+    "hottest tenth",
+    "same shape elsewhere",
+    "loudest tenth",
+    "hottest less elsewhere",
+    "rank correlation",
+)
+
 REPEATS = 15
 
 
@@ -32,6 +43,7 @@ def write_page(
     reports: Sequence[Report],
     left_out: Sequence[str] = (),
     without: Sequence[Report] = (),
+    tried: Sequence[Tried] = (),
 ) -> None:
     """Write the comparison of models as Markdown, whole or not at all.
 
@@ -46,9 +58,12 @@ def write_page(
         Models that some collections did not teach; none of them is in the zoo.
     without : sequence of Report
         Of those.
+    tried : sequence of Tried
+        Their heat maps, put to the test.
     """
     models = load_models(list(names))
     asked = "".join(f" --left-out {name}" for name in left_out)
+    asked += f" --maps {tried[0].trials[0].n}" if tried else ""
     lines = [
         "# The zoo",
         "",
@@ -60,6 +75,7 @@ def write_page(
         *_sizes(models),
         *(line for name in _sets(reports) for line in _scores(name, reports)),
         *_left_out(left_out, without),
+        *_maps(tried),
         *_published(),
         *_genres(reports),
     ]
@@ -136,6 +152,33 @@ def _left_out(names: Sequence[str], reports: Sequence[Report]) -> list[str]:
 
 def _both(report: Report) -> str:
     return f"{_cell(report.score('top1'))} / {100 * report.score('top3').value:.1f}"
+
+
+def _maps(tried: Sequence[Tried]) -> list[str]:
+    """What silencing the hottest tenth of a window costs beside other tenths."""
+    if not tried:
+        return []
+    rows = [
+        (
+            one.model,
+            trial.method,
+            *(f"{100 * loss:.1f}" for loss in (trial.hottest, trial.elsewhere, trial.loudest)),
+            f"{100 * trial.ahead:+.1f} ({100 * trial.low:+.1f} to {100 * trial.high:+.1f})",
+            "" if one.rank_agreement is None else f"{one.rank_agreement:.2f}",
+        )
+        for one in tried
+        for trial in one.trials
+    ]
+    return [
+        "## Heat maps put to the test",
+        "",
+        f"One window each of {tried[0].trials[0].n} excerpts of real audio's test split: points of "
+        "the first choice's probability that are lost where a tenth of the window is silenced. If "
+        "heat means anything, the hottest costs more than the same shape in five random places; "
+        "the loudest takes no explanation at all. The last column is how far the two ways agree.",
+        "",
+        *_table(MAPS, rows),
+    ]
 
 
 def _published() -> list[str]:

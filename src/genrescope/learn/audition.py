@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from genrescope.classification.agreement import weigh
 from genrescope.classification.classifier import Classifier, Model
 from genrescope.learn.judging import Beliefs, report
 from genrescope.learn.own.find import Question, find_songs
@@ -122,9 +124,11 @@ def _reports(
     text = "\n".join(f"{song.name}\t{song.label}" for song, _ in heard)
     digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
     stacked = np.stack([said for _, said in heard], axis=1)
-    panels = {model.card.name: stacked[place] for place, model in enumerate(models)}
+    panels: dict[str, NDArray[np.floating]] = {
+        model.card.name: stacked[place] for place, model in enumerate(models)
+    }
     if len(models) > 1:
-        panels[" + ".join(panels)] = stacked.mean(axis=0)
+        panels[" + ".join(panels)] = weigh(np.moveaxis(stacked, 0, 1)).mean
     return tuple(
         report(title, labels, name, SPLIT, Beliefs(said, truth, digest, songs))
         for title, said in panels.items()

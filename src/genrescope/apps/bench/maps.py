@@ -22,6 +22,24 @@ WAYS = ("cam", "occlusion")
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """One model's heat maps, put to the test.
+
+    Attributes
+    ----------
+    model : str
+    trials : tuple of Trial
+        One a way of explaining it.
+    rank_agreement : float or None
+        Mean rank correlation of the class activation map and occlusion; None without a map.
+    """
+
+    model: str
+    trials: tuple[Trial, ...]
+    rank_agreement: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """How one way of explaining one model did.
 
@@ -70,7 +88,7 @@ def windows_to_try(model: Model, folder: Path, count: int) -> list[FloatArray]:
 
 def try_maps(
     model: Model, windows: Sequence[FloatArray], tell: Callable[[], None] | None = None
-) -> tuple[list[Trial], float | None]:
+) -> Tried:
     """Try every way that can explain the model.
 
     Parameters
@@ -83,9 +101,7 @@ def try_maps(
 
     Returns
     -------
-    trials : list of Trial
-    agreement : float or None
-        Mean rank correlation of the class activation map and occlusion; None without a map.
+    Tried
     """
     with_map = see(model, windows[0][None]).cam is not None
     ways = [name for name in methods.names() if with_map or name != "cam"]
@@ -99,8 +115,8 @@ def try_maps(
             agreements.append(rank_agreement(*(masked[way][-1].cells for way in WAYS)))
         if tell is not None:
             tell()
-    trials = [_trial(model.card.name, way, rows) for way, rows in masked.items()]
-    return trials, float(np.mean(agreements)) if agreements else None
+    trials = tuple(_trial(model.card.name, way, rows) for way, rows in masked.items())
+    return Tried(model.card.name, trials, float(np.mean(agreements)) if agreements else None)
 
 
 def _trial(model: str, method: str, rows: Sequence[Masked]) -> Trial:

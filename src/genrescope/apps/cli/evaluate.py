@@ -58,7 +58,10 @@ def evaluate_command(
     ] = "folder",
     maps: Annotated[
         int | None,
-        typer.Option(min=2, help="Instead, put heat maps to the test on so many excerpts."),
+        typer.Option(
+            min=2,
+            help="Put heat maps to the test on so many excerpts, for the page; else instead.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
@@ -79,13 +82,14 @@ def evaluate_command(
     `genrescope evaluate mobilenetv3_mel --audio my-music --html report.html`,
     `genrescope evaluate --maps 40 mobilenetv3_mel`
     """
-    if maps is not None:
-        _try_maps(models, data, maps, as_json)
-        return
+    from genrescope.apps.cli.trying import show_tried, try_all
     from genrescope.learn.judging import to_plain
     from genrescope.models import spell_out
 
     names, others = spell_out(models), tuple(left_out or ())
+    if maps is not None and page is None:
+        show_tried(try_all(names, data, maps), as_json)
+        return
     if others and page is None:
         raise typer.BadParameter("--left-out goes with --page")
     without = _examine(others, data, together=False) if others else []
@@ -102,7 +106,8 @@ def evaluate_command(
     if page is not None:
         from genrescope.apps.zoo_page import write_page
 
-        write_page(page, names, reports, others, without)
+        tried = try_all(names, data, maps) if maps is not None else []
+        write_page(page, names, reports, others, without, tried)
     if as_json:
         sys.stdout.write(json.dumps([to_plain(r) for r in reports], indent=1) + "\n")
     else:
@@ -179,40 +184,3 @@ def _show(reports: list[Report]) -> None:
 
 def _figures(score: Score) -> str:
     return f"{100 * score.value:.1f} ({100 * score.low:.0f}–{100 * score.high:.0f})"
-
-
-def _try_maps(names: list[str], data: Path | None, count: int, as_json: bool) -> None:
-    from dataclasses import asdict
-
-    from genrescope.apps.bench.maps import try_maps, windows_to_try
-    from genrescope.apps.cli.waiting import Waiting
-    from genrescope.classification.classifier import load_models
-    from genrescope.learn.datasets import data_folder
-
-    plain = []
-    for model in load_models(names):
-        windows = windows_to_try(model, data or data_folder(), count)
-        with Waiting(len(windows)) as waiting:
-            waiting.begin(model.card.name)
-            trials, agreement = try_maps(model, windows, waiting.end)
-        plain.append(
-            {
-                "model": model.card.name,
-                "trials": [asdict(trial) for trial in trials],
-                "rank_agreement": agreement,
-            }
-        )
-        for trial in () if as_json else trials:
-            words = (
-                f"{trial.model}, {trial.method}, {trial.n} excerpts: the first choice loses "
-                f"{trial.hottest * 100:.1f} points without the hottest tenth, "
-                f"{trial.elsewhere * 100:.1f} without the same shape elsewhere, "
-                f"{trial.loudest * 100:.1f} without the loudest tenth; hottest less elsewhere "
-                f"{trial.ahead * 100:+.1f} ({trial.low * 100:+.1f} to {trial.high * 100:+.1f})"
-            )
-            show.out().print(Text(words), highlight=False)
-        if agreement is not None and not as_json:
-            words = f"{model.card.name}: rank correlation of cam and occlusion {agreement:.2f}"
-            show.out().print(Text(words), highlight=False)
-    if as_json:
-        sys.stdout.write(json.dumps(plain, indent=1) + "\n")
