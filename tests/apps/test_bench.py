@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from genrescope.apps.bench import explaining, field, line, networks, scale, scanning, spectrograms
+from genrescope.apps.bench import (
+    explaining,
+    field,
+    line,
+    networks,
+    scale,
+    scanning,
+    spectrograms,
+    training,
+)
 from genrescope.apps.bench.timing import MOST_CALLS, alone, pair
 from genrescope.classification.classifier import load_models
-from genrescope.types import CollectionError
+from genrescope.types import CollectionError, TrainingError
 
 
 def test_in_turn() -> None:
@@ -81,3 +91,17 @@ def test_what_a_million_songs_cost(samples: Path, monkeypatch: pytest.MonkeyPatc
     page = scale.page(costs, "genrescope bench --scale FILE", "a machine")
     days = 1e6 * costs.work / 16 / 86400
     assert f"| days on 16 processors | {days:,.1f} | {100 * days:,.1f} |" in page
+
+
+def test_own_music_is_made_up_and_a_failure_is_told(tmp_path: Path) -> None:
+    training.write_library(tmp_path, 8, 0.5)
+    songs = sorted(tmp_path.rglob("*.mp3"))
+    assert {song.parts[-3] for song in songs} == set(training.SCALES)
+    assert len({song.read_bytes() for song in songs}) == 8
+    once, again = (training.improvise("blue", 5, 1.0) for _ in range(2))
+    assert np.array_equal(once, again)
+    assert 0.05 < once.std() < 0.5
+    assert np.abs(once).max() <= 1
+    pytest.importorskip("torchvision")
+    with pytest.raises(TrainingError, match="it was not trained: genrescope: too few songs"):
+        training.measure(4, 0.02)

@@ -66,6 +66,9 @@ def bench_command(
     scale: Annotated[
         bool, typer.Option("--scale", help="Instead, what a million songs like it cost.")
     ] = False,
+    train: Annotated[
+        int, typer.Option(min=0, help="Instead, so many made-up songs as one's own, to a model.")
+    ] = 0,
     everything: Annotated[
         bool, typer.Option("--all", help="All of it, as docs/benchmarks.md; takes some minutes.")
     ] = False,
@@ -84,7 +87,8 @@ def bench_command(
     `genrescope bench --explain samples/jazz_vibe_ace.flac`,
     `genrescope bench --scan --files 100 --minutes 3 --rows 0 samples/disco_con_tutti.mp3`,
     `genrescope bench --scan --files 0 --short 10000 samples/disco_con_tutti.mp3`,
-    `genrescope bench --scale samples/disco_con_tutti.mp3 --page docs/scale.md`
+    `genrescope bench --scale samples/disco_con_tutti.mp3 --page docs/scale.md`,
+    `genrescope bench --train 200 --minutes 3`
     """
     from genrescope.apps.bench.scanning import Sizes
 
@@ -95,6 +99,9 @@ def bench_command(
         return
     if part:
         raise typer.BadParameter("--part goes with --all")
+    if train:
+        _show_rows(_measure_training(train, minutes or 3.0), as_json)
+        return
     if source is None:
         raise typer.BadParameter("name a FILE to measure with, or ask for --all")
     if serve:
@@ -109,14 +116,18 @@ def bench_command(
         found = _measure_scan(source, model or [], Sizes(files, minutes, rows, short), repeats)
     else:
         found = _measure_steps(source, model or ["all"], repeats, cold)
-    if as_json:
-        sys.stdout.write(json.dumps([asdict(row) for row in found], indent=1) + "\n")
-        return
-    if page is not None:
+    if page is not None and not as_json:
         page.write_text(_page(source, page, found, repeats), encoding="utf-8")
         show.remark(f"wrote {page}")
         return
-    _show_table(found)
+    _show_rows(found, as_json)
+
+
+def _measure_training(songs: int, minutes: float) -> list[Row]:
+    from genrescope.apps.bench import training
+
+    show.remark(f"{songs} songs are made up first; then they are learned from, which takes minutes")
+    return [training.measure(songs, minutes)]
 
 
 def _measure_steps(source: Path, models: list[str], repeats: int, cold: bool) -> list[Row]:
@@ -186,9 +197,12 @@ def _show_load(
         show.out().print(line, highlight=False)
 
 
-def _show_table(rows: list[Row]) -> None:
+def _show_rows(rows: list[Row], as_json: bool) -> None:
     from genrescope.apps.bench.page import COLUMNS, cells
 
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+        return
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
     for column in COLUMNS:
         table.add_column(column)
