@@ -317,6 +317,11 @@ def test_explain_shows_what_a_change_moves(samples: Path, tmp_path: Path) -> Non
     assert code == 0
     assert plain["explanations"][0]["method"] == "cam"
     assert plain["change"]["after"]["notices"][0]["code"] == "gap"
+    code, _, err = run("explain", song, "--mute-time", "20", "30")
+    assert code == 1
+    assert "silenced from 20 to 30 s: there is sound from 0 to 1.5 s only" in err
+    code, out, _ = run("explain", song, "--method", "cam")
+    assert "s of the window, in which the sound is repeated" in out
 
 
 def test_clean_up_is_off_unless_asked_for_and_stands_in_the_result(samples: Path) -> None:

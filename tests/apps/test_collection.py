@@ -74,6 +74,8 @@ def test_find(scanned: tuple[Path, Path], tmp_path: Path) -> None:
     assert [r["entropy"] for r in rows] == sorted((r["entropy"] for r in rows), reverse=True)
     assert any(row["path"].endswith(HOSTILE) for row in rows)
     assert run("find", "jazz > 2", *at)[0] == 1
+    assert "no genre 'jaz'; there are: " in run("find", "genre = jaz", *at)[2]
+    assert run("find", "not genre = JAZZ", *at)[0] == 0
     assert "no field 'polka'" in run("find", "polka > 1", *at)[2]
     assert "expected a number" in run("find", "jazz >", *at)[2]
     assert "must end in .csv" in run("find", "-o", str(tmp_path / "x.doc"), *at)[2]
@@ -83,7 +85,9 @@ def test_export(scanned: tuple[Path, Path], tmp_path: Path) -> None:
     _, store = scanned
     at = ("--store", str(store))
     for suffix in ("csv", "jsonl", "m3u"):
-        assert run("find", "-o", str(tmp_path / f"all.{suffix}"), *at)[0] == 0
+        code, _, err = run("find", "-o", str(tmp_path / f"all.{suffix}"), *at)
+        assert code == 0
+        assert ("wrote 2 files" in err) == ("1 left out" in err) == (suffix == "m3u")
     with (tmp_path / "all.csv").open(encoding="utf-8", errors="surrogateescape", newline="") as f:
         rows = list(csv.DictReader(f))
     assert len(rows) == 3

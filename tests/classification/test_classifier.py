@@ -46,6 +46,22 @@ def long_song(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_recording_is_as_long_as_it_is_however_little_of_it_is_looked_at(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "minute.wav"
+    sound = np.random.default_rng(0).normal(scale=0.1, size=60 * 8000).astype(np.float32)
+    soundfile.write(path, sound, 8000)
+    model = load_models(["a_mel"])
+    for windows, wanted in (("first", 49.969), ("centre", 49.969), ("all", 0.0)):
+        made = Classifier(model).classify(path, windows=parse_windows(windows))
+        assert isinstance(made, Prediction)
+        assert made.seconds == pytest.approx(60.0)
+        assert made.unseen_seconds == pytest.approx(wanted, abs=0.6)
+    made = Classifier(model).classify(path, windows=parse_windows("first"), start=5, duration=40)
+    assert made.seconds == pytest.approx(40.0)  # type: ignore[union-attr]
+
+
 def test_the_front_door(samples: Path) -> None:
     one = genrescope.classify(samples / "jazz_vibe_ace.flac", ["a_mel"])
     assert isinstance(one, Prediction)

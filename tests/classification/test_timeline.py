@@ -84,6 +84,15 @@ def test_windows_of_other_lengths_are_brought_together() -> None:
     assert [s.end for s in found.segments] == [10, 20, 30]
 
 
+def test_a_stretch_that_fills_the_song_says_what_the_song_does() -> None:
+    rows = np.array([[0.9, 0.1], [0.5, 0.5], [0.99, 0.01]], dtype=np.float32)
+    found = lay_out(told("m", [0, 10, 20], rows), {"m": 10.0})
+    odds = np.exp(np.log(rows / (1 - rows))[:, 0].mean())  # pooled as logits are
+    assert [segment.probability for segment in found.segments] == [
+        pytest.approx(odds / (1 + odds), abs=1e-5)
+    ]
+
+
 def brute(rows: NDArray[np.float64], weight: float) -> float:
     """The least cost of any cut, without pruning."""
     roots = np.sqrt(rows)

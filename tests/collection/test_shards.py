@@ -10,11 +10,12 @@ import pytest
 
 from genrescope.classification.classifier import Classifier
 from genrescope.collection import scanning
-from genrescope.collection.shards import Shards, also_written
+from genrescope.collection.shards import KEY, Shards, also_written
 from genrescope.collection.stores import Store
 from genrescope.types import CollectionError
 from tests.collection.conftest import write_sound
 
+pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
 
@@ -36,7 +37,8 @@ def scan_into(
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
-    found = [row for part in sorted(folder.iterdir()) for row in pq.read_table(part).to_pylist()]
+    parts = [pq.read_table(part).to_pylist() for part in folder.glob("*.parquet")]
+    found = [row for rows in parts for row in rows]
     return sorted(found, key=lambda row: row["number"])
 
 
@@ -47,7 +49,7 @@ def test_a_row_a_file_and_model(
     folder = tmp_path / "found"
     assert scan_into(folder, small, store, library) == 4
     rows = read(folder)
-    assert [len(pq.read_table(part)) for part in sorted(folder.iterdir())] == [3, 3, 1]
+    assert [len(pq.read_table(part)) for part in sorted(folder.glob("*.parquet"))] == [3, 3, 1]
     assert [row["number"] for row in rows] == list(range(7))
     seats = scanning.seats_of(small, scanning.Terms())
     for one in store.answers(seats):
@@ -90,6 +92,28 @@ def test_nothing_twice_and_what_was_missed_first(
     assert {row["number"] for row in again[2:]} == {6, 7}
 
 
+def test_the_last_row_is_what_the_store_says(
+    tmp_path: Path, small: Classifier, store: Store, library: Path
+) -> None:
+    folder, song = tmp_path / "found", library / "one.wav"
+    before = song.read_bytes()
+    for content in (before, b"no sound any more", before, b"no sound any more"):
+        song.write_bytes(content)
+        assert scan_into(folder, small, store, library) >= 1
+    own = [row for row in read(folder) if row["path"].endswith("one.wav")]
+    assert [bool(row["stage"]) for row in own] == [False, False, True, False, False, True]
+    assert own[0][KEY] == own[3][KEY]
+    assert [row["number"] for row in read(folder)] == list(range(10))
+
+
+def test_one_scan_at_a_time(tmp_path: Path) -> None:
+    first = Shards(tmp_path / "found")
+    with pytest.raises(CollectionError, match="another scan writes its shards there"):
+        Shards(tmp_path / "found")
+    first.close()
+    Shards(tmp_path / "found").close()
+
+
 def test_only_below_the_roots(
     tmp_path: Path, small: Classifier, store: Store, library: Path
 ) -> None:
@@ -103,6 +127,12 @@ def test_a_folder_that_will_not_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CollectionError, match="no shards can be written"):
         Shards(tmp_path / "file")
-    (tmp_path / "other.parquet").write_text("something else")
-    with pytest.raises(CollectionError, match="a folder of their own"):
-        Shards(tmp_path)
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "other.parquet").write_text("something else")
+    with pytest.raises(CollectionError, match=r"other.parquet: cannot be read"):
+        Shards(foreign)
+    pq.write_table(pa.table({KEY: [b"a", b"b"], "v": [1, 2]}), foreign / "other.parquet")
+    for _ in range(2):  # the lock was let go
+        with pytest.raises(CollectionError, match="a folder of their own"):
+            Shards(foreign)

@@ -41,6 +41,12 @@ def loudness_scale(chunks: Iterable[FloatArray]) -> float:
     return next((float(2**bits) for bits in (7, 15, 23) if typical <= 2**bits), float(2**31))
 
 
+CANCELLED = 0.02
+"""Channels that have nothing to do with each other keep a share of their power of one by their
+number when they are mixed; those that keep less than this part of it work against each other."""
+_AUDIBLE_POWER = 1e-6  # -60 dB
+
+
 class Levels:
     """Mixes to mono, replaces what is not finite, scales, and counts what it did.
 
@@ -54,6 +60,8 @@ class Levels:
         self._scale = scale
         self._not_finite = 0
         self._limited = 0
+        self._samples = 0
+        self._power = self._mixed_power = self._unrelated_power = 0.0
 
     def mono(self, chunk: FloatArray) -> FloatArray:
         """Float32 (n, channels) to its mean over channels, (n,)."""
@@ -72,11 +80,22 @@ class Levels:
         if chunk.shape[1] == 1:
             return np.ascontiguousarray(chunk[:, 0])
         if chunk.shape[1] == 2:  # the same bits as the mean, in a fifth of its time
-            return (chunk[:, 0] + chunk[:, 1]) / np.float32(2)
-        return np.asarray(chunk.mean(axis=1), dtype=np.float32)
+            mixed = (chunk[:, 0] + chunk[:, 1]) / np.float32(2)
+        else:
+            mixed = np.asarray(chunk.mean(axis=1), dtype=np.float32)
+        self._weigh(chunk, mixed)
+        return mixed
+
+    def _weigh(self, chunk: FloatArray, mixed: FloatArray) -> None:
+        """Add up the power of the channels, and of what their mixing left."""
+        self._samples += len(mixed)
+        power = float(np.vdot(chunk, chunk)) / chunk.shape[1]
+        self._power += power
+        self._unrelated_power += power / chunk.shape[1]
+        self._mixed_power += float(np.vdot(mixed, mixed))
 
     def notices(self) -> tuple[Notice, ...]:
-        """``non-finite`` and ``out-of-scale``, where they happened."""
+        """``non-finite``, ``out-of-scale`` and ``out-of-phase``, where they happened."""
         found = []
         if self._not_finite:
             text = f"{self._not_finite} samples were not numbers (NaN or infinite) and became 0"
@@ -87,4 +106,9 @@ class Levels:
         if self._limited:
             text = f"{self._limited} samples lay beyond ±{CEILING:g} and were limited to it"
             found.append(Notice("out-of-scale", text, float(self._limited)))
+        audible = self._power > _AUDIBLE_POWER * self._samples
+        if audible and self._mixed_power < CANCELLED * self._unrelated_power:
+            share = self._mixed_power / self._power
+            text = f"the channels cancel each other: {share:.1%} of their power is left when mixed"
+            found.append(Notice("out-of-phase", text, share))
         return tuple(found)

@@ -48,7 +48,7 @@ class Recording:
         self.start = start
         self._duration = duration
         self._changes = tuple(changes)
-        self._begun = False
+        self._begun = self._ended = False
         self._total: int | None = None
         with ExitStack() as stack:
             self._open = self._opener(source, stack)
@@ -116,6 +116,7 @@ class Recording:
             rest = self._changed(changer.finish(), place + 1)
             if rest.size:
                 yield rest
+        self._ended = True
         self.check_audible()
 
     def _changed(self, block: FloatArray, first: int = 0) -> FloatArray:
@@ -164,6 +165,15 @@ class Recording:
     def seconds(self) -> float:
         """Length of what has been heard so far."""
         return self._meter.seconds
+
+    @property
+    def whole_seconds(self) -> float:
+        """Length of all that was asked for; by the header where it was not heard to its end."""
+        if self._ended or self.info.seconds is None:
+            return self.seconds
+        there = self.info.seconds - self.start
+        asked = there if self._duration is None else min(there, self._duration)
+        return max(self.seconds, asked)
 
     @property
     def notices(self) -> tuple[Notice, ...]:

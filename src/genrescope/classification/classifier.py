@@ -76,13 +76,14 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What is known of a recording once all of it was listened to.
+    """What is known of a recording once all that is wanted of it was listened to.
 
     Attributes
     ----------
     source : str
         What the sound was read from, for people.
     seconds : float
+        Of the whole recording, or of the stretch that was asked for.
     notices : tuple of Notice
     """
 
@@ -282,7 +283,7 @@ def draw_source(
         source, start=start, duration=duration, window_seconds=shortest, changes=changes
     ) as recording:
         yield from draw_spans(recording, specs, windows, tell)
-        yield Heard(recording.name, recording.seconds, recording.notices)
+        yield Heard(recording.name, recording.whole_seconds, recording.notices)
 
 
 def draw_spans(

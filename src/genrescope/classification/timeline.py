@@ -217,9 +217,12 @@ def _segments(
     cuts: tuple[int, ...],
     ends: tuple[float, float],
 ) -> tuple[Segment, ...]:
-    """The stretches between cuts; neighbours of one genre are one."""
+    """The stretches between cuts; neighbours of one genre are one.
+
+    A stretch's windows are weighed as a song's are, so that one that fills the song says the same.
+    """
     edges = [0, *cuts, len(mean)]
-    chosen = [int(mean[a:b].mean(axis=0).argmax()) for a, b in pairwise(edges)]
+    chosen = [int(weigh(mean[a:b]).mean.argmax()) for a, b in pairwise(edges)]
     kept = [0, *(i for i in range(1, len(chosen)) if chosen[i] != chosen[i - 1])]
     found = []
     for number, piece in enumerate(kept):
@@ -227,6 +230,6 @@ def _segments(
         last = edges[kept[number + 1]] if number + 1 < len(kept) else len(mean)
         begin = ends[0] if first == 0 else float(seconds[first - 1] + seconds[first]) / 2
         end = ends[1] if last == len(mean) else float(seconds[last - 1] + seconds[last]) / 2
-        share = float(mean[first:last, chosen[piece]].mean())
+        share = float(weigh(mean[first:last]).mean[chosen[piece]])
         found.append(Segment(begin, end, labels[chosen[piece]], share))
     return tuple(found)

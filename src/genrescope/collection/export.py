@@ -39,8 +39,13 @@ def check_suffix(path: Path, *others: str) -> None:
         raise QueryError(f"{shown(str(path))}: the name says the form, and must end in {known}")
 
 
-def write_table(table: Table, path: Path) -> None:
+def write_table(table: Table, path: Path) -> int:
     """Write a table in the form that the file's name asks for, whole or not at all.
+
+    Returns
+    -------
+    int
+        How many of its files are in there.
 
     Raises
     ------
@@ -53,7 +58,7 @@ def write_table(table: Table, path: Path) -> None:
     """
     check_suffix(path)
     with writing_whole(path) as partial:
-        _WRITERS[path.suffix.lower()](table, partial)
+        return _WRITERS[path.suffix.lower()](table, partial)
 
 
 @contextmanager
@@ -110,17 +115,19 @@ def write_json_lines(table: Table, file: io.TextIOBase) -> None:
         file.write(json.dumps(row) + "\n")
 
 
-def _text(write: Callable[[Table, io.TextIOBase], None]) -> Callable[[Table, Path], None]:
-    def to_path(table: Table, path: Path) -> None:
+def _text(write: Callable[[Table, io.TextIOBase], None]) -> Callable[[Table, Path], int]:
+    def to_path(table: Table, path: Path) -> int:
         with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             write(table, file)
+        return len(table)
 
     return to_path
 
 
-def write_m3u(table: Table, file: IO[bytes]) -> None:
-    """A playlist. It knows no name with a line break: such files are left out."""
+def write_m3u(table: Table, file: IO[bytes]) -> int:
+    """A playlist. It knows no name with a line break: such files are left out; how many are in."""
     file.write(b"#EXTM3U\n")
+    written = 0
     for row, (name, genre) in enumerate(zip(table.paths, table.genres, strict=True)):
         if b"\n" in name or b"\r" in name:
             continue
@@ -128,14 +135,16 @@ def write_m3u(table: Table, file: IO[bytes]) -> None:
         title = shown(Path(os.fsdecode(name)).stem)
         file.write(f"#EXTINF:{seconds},{title} [{genre}]\n".encode())
         file.write(name + b"\n")
+        written += 1
+    return written
 
 
-def _m3u_to_path(table: Table, path: Path) -> None:
+def _m3u_to_path(table: Table, path: Path) -> int:
     with path.open("wb") as file:
-        write_m3u(table, file)
+        return write_m3u(table, file)
 
 
-def _write_parquet(table: Table, path: Path) -> None:
+def _write_parquet(table: Table, path: Path) -> int:
     """Columns of numbers as they are; ``path`` is text for people, ``path_bytes`` the true one."""
     try:
         import pyarrow as pa
@@ -150,9 +159,10 @@ def _write_parquet(table: Table, path: Path) -> None:
         **{label: table.mean[:, i] for i, label in enumerate(table.labels)},
     }
     pq.write_table(pa.table(columns), path)
+    return len(table)
 
 
-_WRITERS: dict[str, Callable[[Table, Path], None]] = {
+_WRITERS: dict[str, Callable[[Table, Path], int]] = {
     ".csv": _text(write_csv),
     ".jsonl": _text(write_json_lines),
     ".m3u": _m3u_to_path,

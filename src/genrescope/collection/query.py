@@ -65,6 +65,10 @@ class Columns(Protocol):
         """Words of that name, one a file, or None where there are none."""
         ...
 
+    def choices(self, field: str) -> tuple[str, ...] | None:
+        """The only words that can stand under that name, or None where any can."""
+        ...
+
     def fields(self) -> tuple[str, ...]:
         """Every name that can be asked for."""
         ...
@@ -222,7 +226,7 @@ def answer(question: Question, columns: Columns) -> Mask:
     Raises
     ------
     QueryError
-        If a field is not there, or a word is compared where a number belongs.
+        If a field or a genre is not there, or a word is compared where a number belongs.
     """
     if isinstance(question, Not):
         return ~answer(question.part, columns)
@@ -253,5 +257,8 @@ def _compared(one: Compare, columns: Columns) -> Mask:
         f"{one.field} is a word: ask for example {one.field} = jazz, or {one.field} ~ jazz",
         QueryError,
     )
+    choices = columns.choices(one.field)
+    if choices is not None and wanted not in map(str.casefold, choices):
+        raise QueryError(f"no {one.field} {str(one.value)!r}; there are: {', '.join(choices)}")
     same = np.array([word.casefold() == wanted for word in words], dtype=bool)
     return ~same if one.sign == "!=" else same

@@ -10,8 +10,9 @@ import hashlib
 import math
 import os
 import secrets
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,38 +22,61 @@ from genrescope.collection.scanning import Outcome
 from genrescope.collection.stores import Store
 from genrescope.collection.values import Seat
 from genrescope.collection.walking import Reach
-from genrescope.types import CollectionError, Failure, FloatArray, MissingExtraError
+from genrescope.types import CollectionError, Failure, FloatArray, MissingExtraError, refuse
 
 ROWS = 100_000
 """In a shard, unless said otherwise: some 10 MB."""
 
 KEY = "key"
+RECALLED = (KEY, "number", "path_bytes", "model", "model_sha256", "recipe")
+LOCK = ".genrescope-lock"
+FAILED = b""
+"""In the place of a model and its recipe: a failure is every model's."""
+
 _KEY_BYTES = 16
 
 
-class Shards:
-    """A folder of Parquet files that rows are added to; a context manager.
+@dataclass(slots=True)
+class _Said:
+    """The last row of every place of one path: its number and its key."""
 
-    A row is one file under one model, or one failure. A file that changed has a row more: the one
-    with the greatest ``number`` is the one that holds.
+    rows: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
+
+    def number(self, place: bytes) -> int:
+        return self.rows[place][0] if place in self.rows else -1
+
+    def holds(self, place: bytes, key: bytes) -> bool:
+        """Whether the place's last row says this, and no failure or success came after it."""
+        number, kept = self.rows.get(place, (-1, b""))
+        others = self.rows if place == FAILED else (FAILED,)
+        return kept == key and all(number >= self.number(one) for one in others)
+
+
+class Shards:
+    """A folder of Parquet files that rows are added to.
+
+    A row is one file under one model and recipe, or one failure, whichever model was asked. What
+    a file's rows say holds until a later ``number`` says otherwise.
 
     Parameters
     ----------
     folder : Path
-        Made where it is not there.
+        Made where it is not there; this process's until `close`.
     rows : int
         In a shard.
 
     Raises
     ------
     CollectionError
-        If it cannot be made, or holds Parquet files that are no shards.
+        If it cannot be written, another scan writes there, or it holds Parquet files that are no
+        shards.
     MissingExtraError
         If the extra `parquet` is not installed.
     """
 
     def __init__(self, folder: Path, rows: int = ROWS) -> None:
         try:
+            import filelock
             import pyarrow as pa
             import pyarrow.parquet as pq
         except ImportError as error:
@@ -61,28 +85,50 @@ class Shards:
         self._folder, self._rows = folder, rows
         self._schema = _schema(pa)
         self._waiting: list[dict[str, Any]] = []
+        self._latest: dict[bytes, _Said] = {}
+        self._number = 0
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            found = sorted(folder.glob("*.parquet"))
+            self._lock = filelock.FileLock(folder / LOCK, timeout=0)
+            self._lock.acquire()
+        except filelock.Timeout as error:
+            raise CollectionError(
+                f"{shown(str(folder))}: another scan writes its shards there; name another folder"
+            ) from error
         except OSError as error:
             raise CollectionError(
                 f"{shown(str(folder))}: no shards can be written there ({error.strerror})"
             ) from error
-        self._written = {key for path in found for key in self._keys(path)}
-        self._number = len(self._written)
-
-    def _keys(self, path: Path) -> Iterable[bytes]:
         try:
-            keys: list[bytes] = self._pq.read_table(path, columns=[KEY])[KEY].to_pylist()
-        except (OSError, KeyError, self._pa.ArrowException) as error:
-            raise CollectionError(
-                f"{shown(str(path))}: no shard of a scan; name a folder of their own"
-            ) from error
-        return keys
+            for path in sorted(folder.glob("*.parquet")):
+                self._recall(path)
+        except BaseException:
+            self._lock.release()
+            raise
 
-    def __len__(self) -> int:
-        """Rows that the folder holds, or will when it is closed."""
-        return len(self._written)
+    def _recall(self, path: Path) -> None:
+        """Take in what a shard says."""
+        try:
+            shard = self._pq.ParquetFile(path)
+            ours = shard.schema_arrow.equals(self._schema)
+            rows = shard.read(list(RECALLED)).to_pylist() if ours else []
+        except (OSError, self._pa.ArrowException) as error:
+            raise CollectionError(f"{shown(str(path))}: cannot be read ({error})") from error
+        refuse(
+            not ours,
+            f"{shown(str(path))}: no shard of a scan; name a folder of their own",
+            CollectionError,
+        )
+        for row in rows:
+            seat = (row["model_sha256"], row["recipe"])
+            place = FAILED if row["model"] is None else _key(*seat)
+            self._note(row["path_bytes"], place, row[KEY], row["number"])
+
+    def _note(self, path: bytes, place: bytes, key: bytes, number: int) -> None:
+        said = self._latest.setdefault(path, _Said())
+        if number >= said.number(place):
+            said.rows[place] = (number, key)
+        self._number = max(self._number, number + 1)
 
     def catch_up(self, store: Store, seats: Sequence[Seat], reach: Reach) -> None:
         """Add what the store holds below the roots and no shard does."""
@@ -122,20 +168,19 @@ class Shards:
             "model_sha256": seat.digest,
             "recipe": seat.recipe,
         }
-        self._put(path, made, seat.digest, seat.recipe, row.tobytes())
+        self._put(path, _key(seat.digest, seat.recipe), made, row.tobytes())
 
     def _tell_failure(self, path: bytes, failure: Failure) -> None:
         made = {"stage": failure.stage, "reason": failure.reason}
-        self._put(path, made, failure.stage, failure.reason)
+        self._put(path, FAILED, made, failure.stage, failure.reason)
 
-    def _put(self, path: bytes, made: dict[str, Any], *told: str | bytes) -> None:
-        key = _key(path, *told)
-        if key in self._written:
+    def _put(self, path: bytes, place: bytes, made: dict[str, Any], *told: str | bytes) -> None:
+        key = _key(path, place, *told)
+        if path in self._latest and self._latest[path].holds(place, key):
             return
-        self._written.add(key)
-        place = {"path": shown(os.fsdecode(path)), "path_bytes": path}
-        self._waiting.append({KEY: key, "number": self._number, **place, **made})
-        self._number += 1
+        names = {"path": shown(os.fsdecode(path)), "path_bytes": path}
+        self._waiting.append({KEY: key, "number": self._number, **names, **made})
+        self._note(path, place, key, self._number)
         if len(self._waiting) >= self._rows:
             self.flush()
 
@@ -157,8 +202,11 @@ class Shards:
         self._waiting = []
 
     def close(self) -> None:
-        """Write what waits."""
-        self.flush()
+        """Write what waits, and let others write there."""
+        try:
+            self.flush()
+        finally:
+            self._lock.release()
 
 
 def also_written(
@@ -192,10 +240,10 @@ def also_written(
             yield outcome
 
 
-def _key(path: bytes, *told: str | bytes) -> bytes:
-    """What a row says, in a few bytes: the same row is not written twice."""
+def _key(*told: str | bytes) -> bytes:
+    """What a row says, in a few bytes."""
     digest = hashlib.blake2b(digest_size=_KEY_BYTES)
-    for part in (path, *told):
+    for part in told:
         content = part.encode(errors="surrogateescape") if isinstance(part, str) else part
         digest.update(len(content).to_bytes(8, "little") + content)
     return digest.digest()

@@ -71,6 +71,10 @@ class Table:
             field.casefold(), lambda: None
         )()
 
+    def choices(self, field: str) -> tuple[str, ...] | None:
+        """The genres that the models know; any path."""
+        return self.labels if field.casefold() == "genre" else None
+
     def fields(self) -> tuple[str, ...]:
         """Every name that can be asked for."""
         return (*self.labels, *FIGURES, "genre", "path")

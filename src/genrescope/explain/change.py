@@ -9,9 +9,9 @@ from typing import Literal
 
 import numpy as np
 
-from genrescope.audio import AudioSource, Change, listen
+from genrescope.audio import AudioSource, Change, Gap, listen
 from genrescope.classification.classifier import Classifier, Tell
-from genrescope.types import Comparison, Prediction, Waveform
+from genrescope.types import AudioError, Comparison, Prediction, Waveform, refuse
 
 LONGEST_SECONDS = 600.0
 """Of changed sound that is kept to be listened to."""
@@ -70,9 +70,15 @@ def classify_changed(
     Raises
     ------
     AudioError
-        If the source is no sound, or holds none, or a change leaves nothing of it.
+        If the source is no sound, or holds none, or a change leaves nothing of it, or lies where
+        there is no sound.
     """
     before = classifier.classify(source, start=start, duration=duration, tell=tell)
+    end = start + _predictions(before)[0].seconds
+    for change in changes:
+        outside = isinstance(change, Gap) and (change.begin >= end or change.end <= start)
+        words = f"{change.notice().message}: there is sound from {start:g} to {end:.1f} s only"
+        refuse(outside, words, AudioError)
     after = classifier.classify(source, start=start, duration=duration, tell=tell, changes=changes)
     return Moved(before, after)
 

@@ -36,7 +36,7 @@ class Prediction:
         Whether a temperature was fitted on validation data.
     source : str
     seconds : float
-        Length of the sound that was looked at.
+        Length of the recording, or of the stretch of it that was asked for.
     notices : tuple of Notice
     music : float, optional
         How sure the model is that this is music at all, in [0, 1]; below 0.5 lies what 95 % of

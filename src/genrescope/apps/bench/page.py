@@ -137,9 +137,14 @@ def cells(row: Row) -> list[str]:
         row.theirs,
         f"{row.theirs_ms:.2f}{unit}" if there else "",
         f"{row.ratio:.2f}" if there else "",
-        f"{row.low:.2f}–{row.high:.2f}" if there else "",
+        _spread(row) if there else "",
         row.note,
     ]
+
+
+def _spread(row: Row) -> str:
+    """The least and the greatest ratio, where there is more than one."""
+    return "one pair" if row.low == row.high else f"{row.low:.2f}–{row.high:.2f}"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

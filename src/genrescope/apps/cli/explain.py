@@ -14,6 +14,7 @@ from rich.text import Text
 
 from genrescope.apps.cli import show
 from genrescope.apps.cli.cleaning import Clean, CleanBand, CleanNoise, CleanTrim, read_options
+from genrescope.apps.results import UNSEEN_TOLD
 from genrescope.types import Explanation, FloatArray, GenrescopeError, ModelCard
 
 if TYPE_CHECKING:
@@ -183,9 +184,11 @@ def _show_explanation(one: Explanation) -> None:
     said = one.prediction
     show.show_headline(said.source, one.label, one.probability, f"{said.model}, {one.method}")
     picture = one.spectrogram
+    repeated = said.seconds < said.window_seconds - UNSEEN_TOLD
+    seconds = "s of the window, in which the sound is repeated" if repeated else "s"
     for unit, values, places in (
         ("Hz", one.by_band, picture.band_hz),
-        ("s", one.by_time, picture.frame_seconds),
+        (seconds, one.by_time, picture.frame_seconds),
     ):
         line = Text(f"  most for it {_peak(values, places, unit)}")
         line.append(f", most against it {_peak(-values, places, unit)}", style="dim")

@@ -127,8 +127,10 @@ def _give(
     from genrescope.collection import export
 
     if output is not None:
-        export.write_table(first, output)
-        show.remark(f"wrote {len(first):,} files to {output}")
+        written = export.write_table(first, output)
+        left = len(first) - written
+        aside = f"; {left:,} left out: a playlist knows no name with a line break" if left else ""
+        show.remark(f"wrote {written:,} files to {output}{aside}")
     elif as_json:
         export.write_json_lines(first, sys.stdout)  # type: ignore[arg-type]
     else:

@@ -41,6 +41,11 @@ def err() -> Console:
     return Console(stderr=True, soft_wrap=True)
 
 
+def has_colours() -> bool:
+    """Whether standard output shows colours."""
+    return out().color_system is not None and not out().no_color
+
+
 def complain(message: str) -> None:
     """One error, on standard error."""
     err().print(f"[bold red]genrescope:[/] {escape(message)}", highlight=False)
@@ -82,12 +87,12 @@ def clock(seconds: float) -> str:
 
     Examples
     --------
-    >>> clock(65.2), clock(3725), clock(1.5)
-    ('1:05', '1:02:05', '0:01.5')
+    >>> clock(65.2), clock(3725), clock(1.5), clock(59.9)
+    ('1:05', '1:02:05', '0:01.5', '1:00')
     """
     if seconds < 10:
         return f"0:{seconds:04.1f}"
-    whole = int(seconds)
+    whole = round(seconds)
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
 

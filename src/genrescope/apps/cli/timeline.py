@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
+import numpy as np
 import typer
 from rich.text import Text
 
@@ -177,14 +178,18 @@ def _lines_apart(found: Timeline) -> int:
 
 
 def _line(found: Timeline, rows: slice) -> Text:
-    """One line of the drawing: when, the stacked probabilities, the first choice."""
+    """One line of the drawing: when, the stacked probabilities, the first choice.
+
+    Without colours only the first choice is drawn: a stack of one colour says nothing.
+    """
     mean: FloatArray = found.probabilities[rows].mean(axis=0)
     line = Text(f"  {show.clock(float(found.seconds[rows][0])):>8} ", style="dim")
-    edges = (mean.cumsum() * CELLS).round().astype(int)
+    best = int(mean.argmax())
+    drawn = mean if show.has_colours() else np.where(np.arange(mean.size) == best, mean, 0)
+    edges = (drawn.cumsum() * CELLS).round().astype(int)
     for label, first, last in zip(found.labels, [0, *edges[:-1]], edges, strict=True):
         line.append("█" * int(last - first), style=show.colour_of(label))
     line.append(" " * int(CELLS - edges[-1]))
-    best = int(mean.argmax())
     label = found.labels[best]
     line.append(f" {label} {mean[best] * 100:.0f} %", style=show.colour_of(label))
     if found.divergence is not None:

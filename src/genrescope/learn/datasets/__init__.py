@@ -66,7 +66,10 @@ def read_arrays(folder: Path, file: str, only: Sequence[str] = ()) -> dict[str, 
     """
     path = folder / file
     if not path.is_file():
-        raise TrainingError(f"{path} is not there: point {DATA_VARIABLE} at the folder that has it")
+        raise TrainingError(
+            f"{path} is not there: point {DATA_VARIABLE} at the folder that has it. Your own "
+            "music needs none of it: `evaluate --audio`, `train --data`"
+        )
     with np.load(path, allow_pickle=False) as archive:
         absent = sorted(set(only) - set(archive.files))
         if absent:
