@@ -14,6 +14,7 @@ pytest.importorskip("torchvision", reason="the extra 'train' is not installed")
 
 from genrescope.classification.classifier import Model  # noqa: E402
 from genrescope.learn import finishing, networks, training  # noqa: E402
+from genrescope.learn.choosing import choose_weights  # noqa: E402
 from genrescope.learn.export import export_graph  # noqa: E402
 from genrescope.learn.judging import judge, to_plain  # noqa: E402
 from genrescope.learn.networks._pooled import Pooled, WithActivationMap  # noqa: E402
@@ -228,6 +229,23 @@ def test_from_a_run_to_a_model_file(tmp_path: Path) -> None:
     report = judge(Model(model.card, open_engine(model)), [data], "test")[0]
     assert report.n == data.splits.count("test") == to_plain(report)["songs"]
     assert validator(RECIPE, [data], GENRES, 128)(trained.averaged(), 48)
+
+
+def test_the_last_weights_are_taken_where_their_average_lags(tmp_path: Path) -> None:
+    sets = [collection("gtzan", per_genre=16)]
+    trained = Run(RECIPE, sets, GENRES, GENRESCOPE_MEL, tmp_path)
+    network, which = choose_weights(trained, sets)  # nothing learned: both are the same
+    assert which == ""
+    assert torch.equal(network.get_parameter("head.weight"), trained.average["head.weight"])
+    trained.average["head.bias"][0] += 5
+    network, which = choose_weights(trained, sets)
+    assert "last" in which
+    begun = run(tmp_path)
+    assert torch.equal(begun.average["head.bias"], trained.network.state_dict()["head.bias"])
+    assert not network.training
+    assert float(network.get_parameter("head.bias")[0].detach()) < 1
+    unjudged = [part.split("train") for part in sets]
+    assert choose_weights(trained, unjudged)[1] == ""
 
 
 def test_a_small_part_of_real_audio_calibrates_no_more_than_it_counts(

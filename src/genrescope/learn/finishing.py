@@ -11,6 +11,7 @@ import onnx
 import torch
 
 from genrescope.classification.classifier import Model
+from genrescope.learn.choosing import choose_weights
 from genrescope.learn.evaluation import judged_sets
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.export import export_graph
@@ -72,7 +73,7 @@ def finish_model(
     reports : list of Report
         On the test splits.
     """
-    network = run.averaged()
+    network, which = choose_weights(run, collections)
     stored = store_weights_int8(export_graph(network, run.recipe.picture))
     draft = save_model(stored, card, run.folder / STORED)
     temperature, bias = _scaling(draft, collections)
@@ -93,7 +94,7 @@ def finish_model(
         card,
         scores=tuple(s for r in after for s in r.scores if s.metric in KEPT_METRICS),
         bands=add_bands(report.bands for report in after),
-        weights=f"{how}; {_loss_of_int8(before, after)}",
+        weights="; ".join(filter(None, (how, which, _loss_of_int8(before, after)))),
     )
     return save_model(stored, card, folder / f"{card.name}.onnx"), after
 

@@ -189,9 +189,21 @@ class Run:
 
     def averaged(self) -> nn.Module:
         """A network with the averaged weights, in evaluation mode."""
+        return self._made_of(self.average)
+
+    def last(self) -> nn.Module:
+        """A network with the weights of the last step, in evaluation mode."""
+        return self._made_of(self.network.state_dict())
+
+    def keep_last(self) -> None:
+        """Put the last step's weights in the place of their average, for good."""
+        self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        self.save()
+
+    def _made_of(self, weights: Mapping[str, torch.Tensor]) -> nn.Module:
         recipe = self.recipe
         network = networks.build(recipe.network, recipe.picture.channels, len(self.labels))
-        network.load_state_dict(self.average)
+        network.load_state_dict(weights)
         return network.to(memory_format=torch.channels_last).eval()
 
     def save(self) -> None:

@@ -22,7 +22,7 @@ def torch_look(network: nn.Module) -> Callable[[FloatArray], FloatArray]:
     def look(pictures: FloatArray) -> FloatArray:
         tensor = torch.from_numpy(pictures).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
-            logits: FloatArray = network(tensor).numpy()
+            logits: FloatArray = network(tensor).float().numpy()
         return logits
 
     return look
