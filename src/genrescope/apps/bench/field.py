@@ -84,8 +84,9 @@ def way_of(*models: Model) -> tuple[Callable[[Path], list[FloatArray]] | None, s
     """`field_way` with models' own weights, and what is not the same; None where it cannot be."""
     if not is_installed():
         return None, ""
+    rates = {model.card.spectrogram.sample_rate for model in models}
     networks = [same_network(model.card.name) for model in models]
-    if any(network is None for network, _ in networks):
+    if len(rates) > 1 or any(network is None for network, _ in networks):
         return None, ""
     pairs = [(model.card, pair[0]) for model, pair in zip(models, networks, strict=True)]
     return field_way(*pairs), next((note for _, note in networks if note), "")
