@@ -60,9 +60,9 @@ class Reach:
     """
 
     def __init__(self, roots: Iterable[str | bytes]) -> None:
-        self._places = [
-            root if isinstance(root, bytes) else os.fsencode(absolute(root)) for root in roots
-        ]
+        places = (r if isinstance(r, bytes) else os.fsencode(absolute(r)) for r in roots)
+        self._places = frozenset(places)
+        self._below = tuple(one.rstrip(_SEPARATOR) + _SEPARATOR for one in self._places)
 
     def covers(self, path: bytes) -> bool:
         """Whether a path is one of the places, or lies below one.
@@ -70,8 +70,7 @@ class Reach:
         >>> Reach(["/a"]).covers(b"/a/b.mp3"), Reach(["/a"]).covers(b"/ab.mp3")
         (True, False)
         """
-        below = (one.rstrip(_SEPARATOR) + _SEPARATOR for one in self._places)
-        return path in self._places or any(map(path.startswith, below))
+        return path in self._places or path.startswith(self._below)
 
 
 def walk(roots: tuple[str, ...]) -> Walk:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from genrescope.apps.bench.timing import Row
+from genrescope.apps.bench.whole import say
 from genrescope.classification.classifier import Classifier, Model, load_models
 from genrescope.collection import scanning
 from genrescope.collection.stores import open_store
@@ -54,10 +54,7 @@ def measure(models: Sequence[Model], folder: Path, count: int) -> Row:
     chosen = [model.path or model.card.name for model in models]
     write_tones(folder, count)
     line = [sys.executable, "-c", PROGRAM, str(folder), str(count), *chosen]
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
-    last_words = done.stderr.strip().rpartition("\n")[2]
-    refuse(done.returncode != 0, f"memory was not measured: {last_words}", CollectionError)
-    first, last = json.loads(done.stdout)
+    first, last = json.loads(say(line, "memory was not measured", CollectionError))
     name, beside = f"memory after {count:,} files", f"after {_early(count):,}"
     share = first / last
     return Row(name, last, beside, first, share, share, share, "with workers", "MB")

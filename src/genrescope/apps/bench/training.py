@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 import time
@@ -12,9 +11,9 @@ import numpy as np
 
 from genrescope.apps.bench.songs import RATE
 from genrescope.apps.bench.timing import Row
-from genrescope.types import FloatArray, TrainingError, refuse
+from genrescope.apps.bench.whole import say
+from genrescope.types import FloatArray, TrainingError
 
-PROGRAM = "from genrescope.apps.cli.main import main; main()"
 SCALES = {
     "minor": (0, 2, 3, 5, 7, 8, 10),
     "major": (0, 2, 4, 5, 7, 9, 11),
@@ -50,16 +49,10 @@ def measure(count: int, minutes: float) -> Row:
         top = Path(place)
         write_library(top / "music", count, minutes * 60)
         options = ["--data", str(top / "music"), "--runs", str(top / "runs"), "-o", str(top)]
+        line = [sys.executable, "-m", "genrescope", "train", *options, "--yes"]
         began = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, "train", *options, "--yes"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        say(line, "it was not trained", TrainingError)
         seconds = time.perf_counter() - began
-    last_words = done.stderr.strip().rpartition("\n")[2]
-    refuse(done.returncode != 0, f"it was not trained: {last_words}", TrainingError)
     return Row(f"train --data, {count} songs of {minutes:g} min", seconds, unit="s")
 
 

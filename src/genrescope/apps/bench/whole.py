@@ -17,7 +17,7 @@ from genrescope.apps.bench import field, songs
 from genrescope.apps.bench.timing import Row, pair_of
 from genrescope.classification.classifier import Model
 from genrescope.models import card_to_json
-from genrescope.types import GenrescopeError
+from genrescope.types import GenrescopeError, refuse
 
 PEAK = """
 from pathlib import Path
@@ -112,6 +112,20 @@ def run(command: Sequence[str], env: dict[str, str]) -> Ended:
     if done.returncode:
         raise GenrescopeError(f"a process that was timed failed: {done.stderr.strip()[-300:]}")
     return Ended(ms, int(done.stdout.split()[-1]) * 1024 / 1e6 if sys.platform == "linux" else 0.0)
+
+
+def say(command: Sequence[str], failed: str, error: type[GenrescopeError]) -> str:
+    """Run a command to its end: what it printed.
+
+    Raises
+    ------
+    error
+        If it fails: `failed`, and the last line of its complaint.
+    """
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    last_words = done.stderr.strip().rpartition("\n")[2]
+    refuse(done.returncode != 0, f"{failed}: {last_words}", error)
+    return done.stdout
 
 
 @contextmanager
