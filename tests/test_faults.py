@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from genrescope.apps.serving import Settings, Studio
-from genrescope.classification.classifier import Classifier, Model
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import Model
 from genrescope.models.engines import open_engine
 from genrescope.models.engines.openvino import cache_folder
 from genrescope.types import CollectionError, Failure, ModelError, Prediction

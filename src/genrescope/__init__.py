@@ -96,7 +96,8 @@ def classify(
     models once.
     """
     from genrescope.audio import parse_windows
-    from genrescope.classification.classifier import Classifier, load_models
+    from genrescope.classification.classifier import Classifier
+    from genrescope.classification.looking import load_models
 
     choice = parse_windows(windows)
     classifier = Classifier(load_models(models))

@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from genrescope.apps.api.app import create_app
 from genrescope.apps.api.run import listen_at
 from genrescope.apps.serving import Settings, Studio
-from genrescope.classification.classifier import Model
+from genrescope.classification.looking import Model
 from genrescope.models.engines import Outputs
 from genrescope.types import FloatArray
 

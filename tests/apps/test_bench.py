@@ -19,7 +19,7 @@ from genrescope.apps.bench import (
     training,
 )
 from genrescope.apps.bench.timing import MOST_CALLS, alone, pair
-from genrescope.classification.classifier import load_models
+from genrescope.classification.looking import load_models
 from genrescope.types import CollectionError, TrainingError
 
 

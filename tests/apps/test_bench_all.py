@@ -19,7 +19,7 @@ from genrescope.apps.bench.page import Figures, read_figures
 from genrescope.apps.bench.suite import PARTS, Measured
 from genrescope.apps.bench.timing import Row, pair_of
 from genrescope.apps.cli.main import app
-from genrescope.classification.classifier import Model, load_models
+from genrescope.classification.looking import Model, load_models
 from genrescope.models import card_to_json
 from genrescope.types import GenrescopeError
 

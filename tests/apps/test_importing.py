@@ -80,7 +80,7 @@ def test_ccmusics_form_from_its_file_to_a_genre(samples: Path, tmp_path: Path) -
 
 def pictures_of(recipe: object, sound: str) -> np.ndarray:
     from genrescope.audio import listen, parse_windows
-    from genrescope.classification.classifier import draw_spans
+    from genrescope.classification.drawing import draw_spans
     from genrescope.learn.importing.recipe import ImportRecipe
     from genrescope.spectrogram.picture import draw_picture
 

@@ -13,7 +13,8 @@ import genrescope
 from genrescope import audio, spectrogram
 from genrescope.audio import parse_windows
 from genrescope.classification import classifier as line
-from genrescope.classification.classifier import Classifier, load_models
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import load_models
 from genrescope.classification.pool import pool_logits
 from genrescope.types import (
     AudioError,

@@ -98,7 +98,8 @@ def test_along_the_line(folder: Path, samples: Path) -> None:
     assert len(shares) > 1
     # Energies are not in a prediction; they are computed from the windows once more.
     from genrescope.audio import listen
-    from genrescope.classification.classifier import draw_spans, load_models, look
+    from genrescope.classification.drawing import draw_spans
+    from genrescope.classification.looking import load_models, look
 
     model = load_models(["gauged"])[0]
     with listen(song) as recording:

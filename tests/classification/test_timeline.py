@@ -10,7 +10,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from genrescope.classification.classifier import Classifier, load_models
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import load_models
 from genrescope.classification.timeline import (
     PENALTY,
     change_points,

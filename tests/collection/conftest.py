@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from genrescope.classification.classifier import Classifier, Model
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import Model
 from genrescope.collection import scanning
 from genrescope.collection.stores import Store, open_store
 from genrescope.models.engines import open_engine

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from genrescope.classification.classifier import Classifier, Model
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import Model
 from genrescope.collection import scanning
 from genrescope.collection.scanning import Terms
 from genrescope.collection.stores import Store, open_store

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from genrescope.classification.classifier import Classifier, Model
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import Model
 from genrescope.collection.drawing import Order, Task
 from genrescope.collection.engines import Finding, Job, load
 from genrescope.collection.engines import ray as engine

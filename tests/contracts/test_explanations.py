@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genrescope.classification.classifier import Model, see
+from genrescope.classification.looking import Model, see
 from genrescope.explain import methods
 from genrescope.models.engines import open_engine
 from genrescope.types import GenrescopeError

@@ -15,7 +15,8 @@ from onnx import numpy_helper
 
 from genrescope.audio import BandStop
 from genrescope.classification.calibrate import apply_temperature
-from genrescope.classification.classifier import Classifier, Model, load_models, look, see
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import Model, load_models, look, see
 from genrescope.explain import methods
 from genrescope.explain.agreement import rank_agreement
 from genrescope.explain.change import classify_changed, hear_changed, to_file

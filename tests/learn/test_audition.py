@@ -11,7 +11,8 @@ import pytest
 import soundfile
 
 from genrescope.apps.cli.main import main
-from genrescope.classification.classifier import Classifier, load_models
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import load_models
 from genrescope.learn.audition import audition
 from genrescope.learn.own.find import Question
 from genrescope.learn.report_page import write_reports

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from genrescope.classification.classifier import Model
+from genrescope.classification.looking import Model
 from genrescope.learn import datasets, gauge_judging, gauging, negatives
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.gauge_judging import gauge_card, gauge_file, measure_gauge

@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch", reason="the extra 'train' is not installed"
 
 from genrescope import spectrogram  # noqa: E402
 from genrescope.audio import listen  # noqa: E402
-from genrescope.classification.classifier import draw_spans  # noqa: E402
+from genrescope.classification.drawing import draw_spans  # noqa: E402
 from genrescope.learn import datasets, folding, networks  # noqa: E402
 from genrescope.learn.embeddings import load_embeddings  # noqa: E402
 from genrescope.learn.folding import HEARD_MEL, MUSICNN_MEL, MUSICNN_PICTURE  # noqa: E402

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from genrescope.classification.calibrate import apply_temperature
-from genrescope.classification.classifier import Model, load_models, look
+from genrescope.classification.looking import Model, load_models, look
 from genrescope.learn.recipe import read_recipe
 from genrescope.learn.teaching import Teachers
 from genrescope.types import GENRESCOPE_CQT, TrainingError

@@ -9,7 +9,7 @@ import pytest
 
 from genrescope.apps.bench.maps import Trial, Tried
 from genrescope.apps.zoo_page import write_page
-from genrescope.classification.classifier import load_models
+from genrescope.classification.looking import load_models
 from genrescope.learn import judging
 from genrescope.learn.judging import examine
 from genrescope.learn.together import judge_together

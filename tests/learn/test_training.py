@@ -12,7 +12,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
 pytest.importorskip("torchvision", reason="the extra 'train' is not installed")
 
-from genrescope.classification.classifier import Model  # noqa: E402
+from genrescope.classification.looking import Model  # noqa: E402
 from genrescope.learn import finishing, networks, training  # noqa: E402
 from genrescope.learn.choosing import choose_weights  # noqa: E402
 from genrescope.learn.export import export_graph  # noqa: E402
@@ -205,7 +205,7 @@ def test_what_is_exported_computes_the_same(tmp_path: Path) -> None:
     assert small.size_bytes < whole.size_bytes * 0.3
     window = np.random.default_rng(0).uniform(size=(3, 128, 128)).astype(np.float32)
     expected = torch_infer(network, RECIPE.picture)(window)
-    from genrescope.classification.classifier import look
+    from genrescope.classification.looking import look
 
     for model, tolerance in ((whole, 1e-3), (small, 0.1)):
         given = look(Model(model.card, open_engine(model)), window)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from genrescope import models
-from genrescope.classification.classifier import load_models
+from genrescope.classification.looking import load_models
 from genrescope.models import save_model, zoo
 from genrescope.types import DigestError, ModelError, ModelNotFoundError
 from tests import onnx_models

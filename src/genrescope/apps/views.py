@@ -9,7 +9,7 @@ import numpy as np
 
 from genrescope import models, spectrogram
 from genrescope.audio import AudioSource, Change, listen, parse_windows
-from genrescope.classification.classifier import draw_spans
+from genrescope.classification.drawing import draw_spans
 from genrescope.spectrogram.picture import draw_picture
 from genrescope.types import (
     GENRESCOPE_CQT,

@@ -10,7 +10,7 @@ from pathlib import Path
 from genrescope.apps.bench.maps import Tried
 from genrescope.apps.bench.networks import noise_picture
 from genrescope.apps.bench.timing import alone
-from genrescope.classification.classifier import Model, load_models
+from genrescope.classification.looking import Model, load_models
 from genrescope.models import find
 from genrescope.models.whole import write_whole
 from genrescope.types import Report, Score

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from genrescope.audio import ALL_WINDOWS, AudioSource, Change, WindowChoice
 from genrescope.classification.agreement import weigh
-from genrescope.classification.classifier import Classifier, Tell
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.drawing import Tell
 from genrescope.types import Comparison, FloatArray, Prediction, Segment, Timeline
 
 APART_BITS = 0.1

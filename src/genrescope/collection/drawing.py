@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genrescope.audio import WindowChoice
-from genrescope.classification.classifier import Drawn, Heard, draw_source
+from genrescope.classification.drawing import Drawn, Heard, draw_source
 from genrescope.collection.confining import settle, silence
 from genrescope.collection.places import fetched, is_url
 from genrescope.collection.values import FileState

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 from genrescope.audio import WindowChoice
 from genrescope.audio.source import shown
-from genrescope.classification.classifier import Model
+from genrescope.classification.looking import Model
 from genrescope.types import Comparison, FloatArray, Prediction
 
 

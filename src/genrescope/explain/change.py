@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 
 from genrescope.audio import AudioSource, Change, Gap, listen
-from genrescope.classification.classifier import Classifier, Tell
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.drawing import Tell
 from genrescope.types import AudioError, Comparison, Prediction, Waveform, refuse
 
 LONGEST_SECONDS = 600.0

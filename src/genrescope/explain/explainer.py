@@ -8,16 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from genrescope.audio import AudioSource, Change, Recording, listen
-from genrescope.classification.classifier import (
-    Drawn,
-    Heard,
-    Model,
-    Tally,
-    Tell,
-    conclude,
-    draw_spans,
-    look_at,
-)
+from genrescope.classification.drawing import Drawn, Heard, Tell, draw_spans
+from genrescope.classification.looking import Model, Tally, conclude, look_at
 from genrescope.explain import methods
 from genrescope.spectrogram.picture import resize
 from genrescope.types import Explanation, FloatArray, GenrescopeError, ModelCard, Notice

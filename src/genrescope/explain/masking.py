@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrescope.classification.calibrate import apply_temperature
-from genrescope.classification.classifier import Model, look, see
+from genrescope.classification.looking import Model, look, see
 from genrescope.explain import methods
 from genrescope.explain.explainer import enlarge
 from genrescope.types import FloatArray

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrescope.classification.agreement import weigh
-from genrescope.classification.classifier import Classifier, Model
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import Model
 from genrescope.learn.judging import Beliefs, report
 from genrescope.learn.own.find import Question, find_songs
 from genrescope.learn.own.song import Passed, Song

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import torch
 
-from genrescope.classification.classifier import Model
+from genrescope.classification.looking import Model
 from genrescope.learn.choosing import choose_weights
 from genrescope.learn.evaluation import judged_sets
 from genrescope.learn.excerpts import Excerpts

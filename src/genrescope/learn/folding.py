@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from genrescope.audio import listen
 from genrescope.classification import taxonomies
 from genrescope.classification.calibrate import apply_temperature
-from genrescope.classification.classifier import Model, draw_spans, look
+from genrescope.classification.drawing import draw_spans
+from genrescope.classification.looking import Model, look
 from genrescope.learn import datasets
 from genrescope.learn.embeddings import DATASET, load_embeddings
 from genrescope.learn.evaluation import REAL_AUDIO, song_logits

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genrescope.classification.classifier import Model, load_models
+from genrescope.classification.looking import Model, load_models
 from genrescope.learn import datasets
 from genrescope.learn.evaluation import REAL_AUDIO, TRANSLATED_NOTE, check_recipe, judged_sets
 from genrescope.learn.excerpts import Excerpts

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from genrescope.classification.classifier import Model, look
+from genrescope.classification.looking import Model, look
 from genrescope.classification.music import music_features
 from genrescope.learn.evaluation import excerpt_windows
 from genrescope.learn.excerpts import Excerpts, UnitBytes

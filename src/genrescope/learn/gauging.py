@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from genrescope.classification.classifier import Model
+from genrescope.classification.looking import Model
 from genrescope.learn.evaluation import judged_sets
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.gauge_rows import (

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrescope.classification.calibrate import apply_temperature
-from genrescope.classification.classifier import Model, load_models, look
+from genrescope.classification.looking import Model, load_models, look
 from genrescope.learn import datasets, negatives
 from genrescope.learn.evaluation import (
     REAL_AUDIO,

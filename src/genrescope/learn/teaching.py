@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from genrescope.classification.calibrate import apply_temperature
-from genrescope.classification.classifier import Model, look
+from genrescope.classification.looking import Model, look
 from genrescope.types import FloatArray, SpectrogramSpec, TrainingError
 
 

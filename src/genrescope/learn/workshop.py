@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genrescope.classification import taxonomies
-from genrescope.classification.classifier import Model, load_models
+from genrescope.classification.looking import Model, load_models
 from genrescope.learn import datasets, negatives, networks
 from genrescope.learn.checkpoints import load_checkpoint
 from genrescope.learn.excerpts import Excerpts

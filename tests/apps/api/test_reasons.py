@@ -13,7 +13,8 @@ from PIL import Image
 
 from genrescope.apps.api.schemas import ExplainedShape, TimelineShape
 from genrescope.apps.reasons import plain_timeline
-from genrescope.classification.classifier import Classifier, load_models
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import load_models
 from genrescope.classification.timeline import trace
 from tests.apps.conftest import MODEL, Served
 

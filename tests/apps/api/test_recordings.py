@@ -15,7 +15,8 @@ from genrescope.apps.api.schemas import ComparisonShape, PictureShape, Predictio
 from genrescope.apps.api.schemas import SpectrogramShape as Drawn
 from genrescope.apps.results import to_plain
 from genrescope.apps.serving.uploads import LABEL_LENGTH
-from genrescope.classification.classifier import Classifier, load_models
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import load_models
 from tests.apps.conftest import MODEL, Served
 
 JAZZ = "jazz_vibe_ace.flac"

@@ -12,7 +12,8 @@ import genrescope
 from genrescope.apps.results import from_plain, to_plain
 from genrescope.apps.serving import Settings
 from genrescope.apps.views import draw_view
-from genrescope.classification.classifier import Classifier, load_models
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import load_models
 from genrescope.models import find
 from genrescope.types import (
     BusyError,

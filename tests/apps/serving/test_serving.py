@@ -15,7 +15,7 @@ from genrescope.apps.serving.jobs import Jobs
 from genrescope.apps.serving.problems import PROBLEMS, problem_of
 from genrescope.apps.serving.turns import Turns
 from genrescope.apps.serving.uploads import LABEL_LENGTH
-from genrescope.classification.classifier import load_models
+from genrescope.classification.looking import load_models
 from genrescope.types import (
     AudioError,
     BusyError,

@@ -12,7 +12,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
 pytest.importorskip("torchvision", reason="the extra 'train' is not installed")
 
-from genrescope.classification.classifier import Classifier, load_models  # noqa: E402
+from genrescope.classification.classifier import Classifier  # noqa: E402
+from genrescope.classification.looking import load_models  # noqa: E402
 from genrescope.learn.metrics import wilson  # noqa: E402
 from genrescope.learn.optimising import set_training  # noqa: E402
 from genrescope.learn.own.account import account, write_account  # noqa: E402

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genrescope.audio import listen
-from genrescope.classification.classifier import draw_spans
+from genrescope.classification.drawing import draw_spans
 from genrescope.learn.own import draw as drawing
 from genrescope.learn.own.collection import Collection, collect
 from genrescope.learn.own.draw import Drawings, draw_song

@@ -12,7 +12,9 @@ import numpy as np
 from genrescope.apps.bench.songs import lengthen
 from genrescope.apps.bench.timing import Row, pair
 from genrescope.audio import WindowChoice
-from genrescope.classification.classifier import Classifier, Drawn, Model, draw_source, see
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.drawing import Drawn, draw_source
+from genrescope.classification.looking import Model, see
 from genrescope.classification.timeline import trace
 from genrescope.explain.explainer import explain
 

@@ -15,7 +15,7 @@ import numpy as np
 from genrescope.types import FloatArray, GenrescopeError, ModelCard, SpectrogramSpec
 
 if TYPE_CHECKING:
-    from genrescope.classification.classifier import Model
+    from genrescope.classification.looking import Model
 
 NEEDED = ("librosa", "torch", "torchvision")
 LABEL = "librosa + eager PyTorch"

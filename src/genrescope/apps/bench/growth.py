@@ -10,7 +10,8 @@ from pathlib import Path
 
 from genrescope.apps.bench import field, scanning, songs
 from genrescope.apps.bench.timing import Row, milliseconds, pair
-from genrescope.classification.classifier import Classifier, Model
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import Model
 
 LENGTHS = (30.0, 60.0, 240.0, 960.0)
 COUNTS = (1, 4, 16, 64)

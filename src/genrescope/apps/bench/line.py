@@ -10,7 +10,8 @@ from pathlib import Path
 from genrescope.apps.bench import field
 from genrescope.apps.bench.timing import Row, alone, pair
 from genrescope.audio import listen
-from genrescope.classification.classifier import Classifier, Model
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import Model
 
 
 def measure(source: Path, models: Sequence[Model], *, repeats: int = 7) -> list[Row]:

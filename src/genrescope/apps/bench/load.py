@@ -85,7 +85,8 @@ def measure(
     except ImportError as error:
         raise MissingExtraError("the load test", "web") from error
     from genrescope.apps.serving.settings import Settings
-    from genrescope.classification.classifier import Classifier, load_models
+    from genrescope.classification.classifier import Classifier
+    from genrescope.classification.looking import load_models
 
     workers = Settings().workers
     classifier = Classifier(load_models(models))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genrescope.classification.classifier import Model, see
+from genrescope.classification.looking import Model, see
 from genrescope.explain import methods
 from genrescope.explain.agreement import rank_agreement
 from genrescope.explain.masking import Masked, mask_window

@@ -10,7 +10,7 @@ import numpy as np
 from genrescope import models as zoo
 from genrescope.apps.bench.field import same_network
 from genrescope.apps.bench.timing import Call, Row, alone, pair
-from genrescope.classification.classifier import Model
+from genrescope.classification.looking import Model
 from genrescope.models import engines
 from genrescope.types import FloatArray, ModelCard
 

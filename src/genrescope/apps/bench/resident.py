@@ -12,7 +12,8 @@ import numpy as np
 
 from genrescope.apps.bench.timing import Row
 from genrescope.apps.bench.whole import say
-from genrescope.classification.classifier import Classifier, Model, load_models
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import Model, load_models
 from genrescope.collection import scanning
 from genrescope.collection.stores import open_store
 from genrescope.models.processors import usable_processors

@@ -16,7 +16,9 @@ from pathlib import Path
 from statistics import median
 
 from genrescope.audio import ALL_WINDOWS, open_audio
-from genrescope.classification.classifier import Classifier, Drawn, Heard, Model, draw_source
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.drawing import Drawn, Heard, draw_source
+from genrescope.classification.looking import Model
 from genrescope.collection.stores import open_store
 from genrescope.collection.table import read_table
 from genrescope.collection.values import Analysis, FileState, Seat, analyses_of, seat_of

@@ -13,7 +13,8 @@ import numpy as np
 from genrescope.apps.bench import field, resident
 from genrescope.apps.bench.songs import lengthen
 from genrescope.apps.bench.timing import Row, alone, milliseconds, pair_of
-from genrescope.classification.classifier import Classifier, Model
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import Model
 from genrescope.collection import scanning
 from genrescope.collection.stores import Store, open_store
 from genrescope.collection.values import Analysis, FileState, Seat

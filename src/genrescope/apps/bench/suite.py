@@ -21,7 +21,7 @@ from genrescope.apps.bench import (
     whole,
 )
 from genrescope.apps.bench.timing import Row
-from genrescope.classification.classifier import Model
+from genrescope.classification.looking import Model
 from genrescope.types import GenrescopeError, refuse
 
 SONG_SECONDS, LONG_SECONDS = 30.0, 240.0

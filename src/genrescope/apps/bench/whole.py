@@ -15,7 +15,7 @@ from statistics import median
 
 from genrescope.apps.bench import field, songs
 from genrescope.apps.bench.timing import Row, pair_of
-from genrescope.classification.classifier import Model
+from genrescope.classification.looking import Model
 from genrescope.models import card_to_json
 from genrescope.types import GenrescopeError, refuse
 

@@ -132,7 +132,7 @@ def _measure_training(songs: int, minutes: float) -> list[Row]:
 
 def _measure_steps(source: Path, models: list[str], repeats: int, cold: bool) -> list[Row]:
     from genrescope.apps.bench import line, networks, spectrograms
-    from genrescope.classification.classifier import load_models
+    from genrescope.classification.looking import load_models
 
     show.remark("measuring; this takes a minute")
     loaded = load_models(models)
@@ -145,7 +145,7 @@ def _measure_steps(source: Path, models: list[str], repeats: int, cold: bool) ->
 
 def _measure_explaining(source: Path, models: list[str], repeats: int) -> list[Row]:
     from genrescope.apps.bench import explaining
-    from genrescope.classification.classifier import load_models
+    from genrescope.classification.looking import load_models
 
     show.remark("measuring; this takes a minute")
     return explaining.measure(source, load_models(models), repeats=repeats)
@@ -153,7 +153,7 @@ def _measure_explaining(source: Path, models: list[str], repeats: int) -> list[R
 
 def _measure_scan(source: Path, models: list[str], sizes: Sizes, repeats: int) -> list[Row]:
     from genrescope.apps.bench import scanning
-    from genrescope.classification.classifier import load_models
+    from genrescope.classification.looking import load_models
 
     show.remark(f"measuring: {sizes.files} files, {repeats} times each way")
     return scanning.measure(source, load_models(models), sizes, repeats=repeats)
@@ -161,7 +161,7 @@ def _measure_scan(source: Path, models: list[str], sizes: Sizes, repeats: int) -
 
 def _show_scale(source: Path, models: list[str], repeats: int, page: Path | None) -> None:
     from genrescope.apps.bench import scale
-    from genrescope.classification.classifier import load_models
+    from genrescope.classification.looking import load_models
 
     costs = scale.measure(source, load_models(models), repeats=repeats)
     options = "".join(f" --model {name}" for name in models)

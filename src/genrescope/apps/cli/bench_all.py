@@ -10,7 +10,7 @@ from pathlib import Path
 from genrescope.apps.bench import machine, suite
 from genrescope.apps.bench.page import Figures, beside, read_figures
 from genrescope.apps.cli import show
-from genrescope.classification.classifier import load_models
+from genrescope.classification.looking import load_models
 from genrescope.models.zoo import DEFAULTS
 from genrescope.types import GenrescopeError, refuse
 

@@ -35,7 +35,7 @@ def draw_for_check(card: ModelCard, sound: Path | None) -> tuple[FloatArray, str
         If the sound cannot be heard.
     """
     from genrescope.audio import listen, parse_windows
-    from genrescope.classification.classifier import draw_spans
+    from genrescope.classification.drawing import draw_spans
     from genrescope.spectrogram.picture import draw_picture
 
     sample = SAMPLES / SAMPLE

@@ -86,7 +86,8 @@ def classify_command(
         show.remark(f"passed over {skipped}: not a sound, by its name")
     if not found.paths:
         raise GenrescopeError("no sound file among what was named")
-    from genrescope.classification.classifier import Classifier, load_models
+    from genrescope.classification.classifier import Classifier
+    from genrescope.classification.looking import load_models
 
     classifier = Classifier(load_models(model or [], engine, device))
     labels = [label for one in classifier.models for label in one.card.labels]

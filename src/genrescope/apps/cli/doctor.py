@@ -113,7 +113,8 @@ def _self_test() -> str:
     import numpy as np
     import soundfile
 
-    from genrescope.classification.classifier import Classifier, load_models
+    from genrescope.classification.classifier import Classifier
+    from genrescope.classification.looking import load_models
 
     seconds = np.arange(12 * 22050) / 22050
     tones = sum(np.sin(2 * np.pi * hz * seconds) / 8 for hz in (220.0, 277.2, 329.6))

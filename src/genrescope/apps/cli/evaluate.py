@@ -120,7 +120,7 @@ def _hear(
     names: tuple[str, ...], place: Path, labels_from: str
 ) -> tuple[list[Report], tuple[Passed, ...]]:
     from genrescope.apps.cli.steps import NAME_CELLS, Steps
-    from genrescope.classification.classifier import load_models
+    from genrescope.classification.looking import load_models
     from genrescope.learn.audition import audition
     from genrescope.learn.own.find import Question
 

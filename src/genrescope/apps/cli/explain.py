@@ -82,7 +82,8 @@ def explain_command(
     cleaning = read_options(clean, clean_band, clean_noise, clean_trim)
     changes = [*cleaning, *_changes(mute_band, mute_time, keep_band)]
     _check_outputs(output, sound, bool(changes))
-    from genrescope.classification.classifier import Classifier, load_models
+    from genrescope.classification.classifier import Classifier
+    from genrescope.classification.looking import load_models
     from genrescope.explain.change import classify_changed, hear_changed, to_file
     from genrescope.explain.explainer import explain
 

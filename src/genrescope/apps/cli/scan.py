@@ -128,7 +128,8 @@ def scan_command(
         keep_windows=timeline,
         retry=retry,
     )
-    from genrescope.classification.classifier import Classifier, load_models
+    from genrescope.classification.classifier import Classifier
+    from genrescope.classification.looking import load_models
     from genrescope.collection.stores import open_store
 
     classifier = Classifier(load_models(model or [], for_networks, device))

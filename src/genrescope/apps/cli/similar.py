@@ -111,6 +111,7 @@ def _embedding_gaps(
 
 
 def _look(file: str, table: Table) -> Prediction | Comparison:
-    from genrescope.classification.classifier import Classifier, load_models
+    from genrescope.classification.classifier import Classifier
+    from genrescope.classification.looking import load_models
 
     return Classifier(load_models(table.models)).classify(file)

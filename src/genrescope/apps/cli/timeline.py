@@ -70,7 +70,8 @@ def timeline_command(
     if report and source == "-":
         raise typer.BadParameter("a report goes through the sound twice: name a file, not -")
     from genrescope.apps.reasons import plain_timeline
-    from genrescope.classification.classifier import Classifier, load_models
+    from genrescope.classification.classifier import Classifier
+    from genrescope.classification.looking import load_models
     from genrescope.classification.timeline import trace
 
     changes = read_options(clean, clean_band, clean_noise, clean_trim)

@@ -30,7 +30,7 @@ def try_all(names: Sequence[str], data: Path | None, count: int) -> list[Tried]:
     """
     from genrescope.apps.bench.maps import try_maps, windows_to_try
     from genrescope.apps.cli.waiting import Waiting
-    from genrescope.classification.classifier import load_models
+    from genrescope.classification.looking import load_models
     from genrescope.learn.datasets import data_folder
 
     found = []

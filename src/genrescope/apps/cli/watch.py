@@ -38,7 +38,8 @@ def watch_command(
 
     What is new already comes first. A file that still grows waits until it stands still.
     """
-    from genrescope.classification.classifier import Classifier, load_models
+    from genrescope.classification.classifier import Classifier
+    from genrescope.classification.looking import load_models
     from genrescope.collection import scanning
     from genrescope.collection.stores import open_store
     from genrescope.collection.watching import arrivals

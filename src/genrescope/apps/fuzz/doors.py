@@ -24,7 +24,8 @@ from genrescope.apps.fuzz.findings import (
     FindingKind,
     Round,
 )
-from genrescope.classification.classifier import Classifier, load_models
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import load_models
 from genrescope.types import GenrescopeError
 
 ANSWERED = "answered"

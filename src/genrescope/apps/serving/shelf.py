@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genrescope import models as zoo
-from genrescope.classification.classifier import Model, load_models
+from genrescope.classification.looking import Model, load_models
 from genrescope.types import ModelCard, ModelError, ModelNotFoundError
 
 

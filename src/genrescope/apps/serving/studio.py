@@ -22,7 +22,8 @@ from genrescope.apps.serving.watch import Watch, WatchedEngine, watched_file
 from genrescope.audio import AudioSource, Change, parse_windows
 from genrescope.audio.source import source_name
 from genrescope.audio.stream import StreamSource
-from genrescope.classification.classifier import Classifier, Model
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import Model
 from genrescope.types import Comparison, GenrescopeError, ModelCard, Prediction
 
 T = TypeVar("T")

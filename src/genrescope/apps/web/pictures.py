@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from genrescope.apps.views import LONGEST_SECONDS, VIEW_HOP, View, draw_view, unit_picture
 from genrescope.audio import AudioSource, Change, SoundInfo, listen, parse_windows
-from genrescope.classification.classifier import draw_spans
+from genrescope.classification.drawing import draw_spans
 from genrescope.spectrogram.frequencies import note_name
 from genrescope.spectrogram.picture import draw_picture, scale_unit
 from genrescope.types import FloatArray, ModelCard, Spectrogram

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from genrescope.classification.classifier import Classifier, Drawn, Heard, Sitting
+from genrescope.classification.classifier import Classifier, Sitting
+from genrescope.classification.drawing import Drawn, Heard
 from genrescope.collection.drawing import Content, End, Piece
 from genrescope.collection.engines import Finding
 from genrescope.collection.values import FileState

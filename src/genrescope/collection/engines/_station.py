@@ -11,7 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from queue import SimpleQueue
 
-from genrescope.classification.classifier import Classifier, Model
+from genrescope.classification.classifier import Classifier
+from genrescope.classification.looking import Model
 from genrescope.collection.crew import Crew
 from genrescope.collection.drawing import Order, Task
 from genrescope.collection.engines import Finding, Job

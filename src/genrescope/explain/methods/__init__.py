@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
-from genrescope.classification.classifier import Model
+from genrescope.classification.looking import Model
 from genrescope.models.engines import Outputs
 from genrescope.types import FloatArray, GenrescopeError
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from genrescope.classification.classifier import Model
+from genrescope.classification.looking import Model
 from genrescope.explain.methods import Evidence
 from genrescope.models.engines import Outputs
 from genrescope.types import FloatArray, GenrescopeError

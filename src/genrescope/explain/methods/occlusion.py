@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from genrescope.classification.classifier import Model, look
+from genrescope.classification.looking import Model, look
 from genrescope.explain.methods import Evidence
 from genrescope.models.engines import Outputs
 from genrescope.types import FloatArray

@@ -11,7 +11,7 @@ import numpy as np
 
 from genrescope.audio import listen
 from genrescope.audio.source import source_name
-from genrescope.classification.classifier import Drawn, draw_spans
+from genrescope.classification.drawing import Drawn, draw_spans
 from genrescope.learn.excerpts import UnitBytes
 from genrescope.models.whole import write_whole
 from genrescope.spectrogram.picture import scale_unit
