@@ -35,7 +35,7 @@ def plain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GENRESCOPE_MODELS", "")
     monkeypatch.setenv("COLUMNS", "160")
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setattr("genrescope.models.zoo.installed_folder", lambda: tmp_path / "none")
+    monkeypatch.setattr("genrescope.models.places.installed_folder", lambda: tmp_path / "none")
     show.out.cache_clear()
     show.err.cache_clear()
 
@@ -160,8 +160,7 @@ def test_a_folder_of_models_that_is_none_is_said(
 def test_installing_what_another_file_is_called_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("genrescope.models.zoo.installed_folder", lambda: tmp_path / "mine")
-    monkeypatch.setattr("genrescope.models.installed.installed_folder", lambda: tmp_path / "mine")
+    monkeypatch.setattr("genrescope.models.places.installed_folder", lambda: tmp_path / "mine")
     one = onnx_models.write(tmp_path, "one")
     code, _, err = run("models", "install", str(one.path))
     assert (code, err) == (0, "")
@@ -169,7 +168,7 @@ def test_installing_what_another_file_is_called_says_so(
     for folder in (built_in, first):
         folder.mkdir()
         (folder / "one.onnx").write_bytes(one.path.read_bytes())
-    monkeypatch.setattr("genrescope.models.zoo.built_in_folder", lambda: built_in)
+    monkeypatch.setattr("genrescope.models.places.built_in_folder", lambda: built_in)
     code, _, err = run("models", "install", str(one.path))
     said = " ".join(err.split())
     assert code == 0

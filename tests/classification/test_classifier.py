@@ -12,7 +12,7 @@ import soundfile
 import genrescope
 from genrescope import audio, spectrogram
 from genrescope.audio import parse_windows
-from genrescope.classification import classifier as line
+from genrescope.classification import drawing
 from genrescope.classification.classifier import Classifier
 from genrescope.classification.looking import load_models
 from genrescope.classification.pool import pool_logits
@@ -110,7 +110,7 @@ def test_work_is_shared(long_song: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         return listen(source, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(spectrogram, "draw", counted)
-    monkeypatch.setattr(line, "listen", heard)
+    monkeypatch.setattr(drawing, "listen", heard)
     Classifier(load_models(NAMES)).classify(long_song)
     assert len(listened) == 1
     assert sorted(drawn) == ["cqt"] * 3 + ["mel"] * 3

@@ -10,7 +10,8 @@ import pytest
 
 from genrescope.classification.classifier import Classifier
 from genrescope.collection import scanning
-from genrescope.collection.shards import KEY, Shards, also_written
+from genrescope.collection.shard_rows import KEY
+from genrescope.collection.shards import Shards, also_written
 from genrescope.collection.stores import Store
 from genrescope.types import CollectionError
 from tests.collection.conftest import write_sound

@@ -14,7 +14,7 @@ from genrescope.learn import datasets, splits
 from genrescope.learn.augment import Augmentation, augment, cut_windows, mix
 from genrescope.learn.evaluation import excerpt_logits, song_logits, window_columns
 from genrescope.learn.excerpts import Excerpts, stretch_columns
-from genrescope.learn.folding import is_fold
+from genrescope.learn.fold_recipe import is_fold
 from genrescope.learn.recipe import Data, read_recipe
 from genrescope.learn.sampling import build_pool, draw_batch
 from genrescope.types import FloatArray, TrainingError

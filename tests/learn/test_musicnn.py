@@ -17,9 +17,9 @@ torch = pytest.importorskip("torch", reason="the extra 'train' is not installed"
 from genrescope import spectrogram  # noqa: E402
 from genrescope.audio import listen  # noqa: E402
 from genrescope.classification.drawing import draw_spans  # noqa: E402
-from genrescope.learn import datasets, folding, networks  # noqa: E402
+from genrescope.learn import datasets, fold_recipe, folded, networks  # noqa: E402
 from genrescope.learn.embeddings import load_embeddings  # noqa: E402
-from genrescope.learn.folding import HEARD_MEL, MUSICNN_MEL, MUSICNN_PICTURE  # noqa: E402
+from genrescope.learn.fold_recipe import HEARD_MEL, MUSICNN_MEL, MUSICNN_PICTURE  # noqa: E402
 from genrescope.learn.head import choose_head, fit_head  # noqa: E402
 from genrescope.learn.networks import musicnn  # noqa: E402
 from genrescope.learn.networks.musicnn import Folded, Musicnn, load_variables  # noqa: E402
@@ -29,14 +29,14 @@ from genrescope.types import TrainingError, Waveform  # noqa: E402
 FOLDER = datasets.data_folder()
 RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "musicnn_msd.toml"
 there = pytest.mark.skipif(
-    not (FOLDER / folding.VARIABLES_FILE).is_file(),
+    not (FOLDER / folded.VARIABLES_FILE).is_file(),
     reason=f"musicnn's weights and reference are not here ({FOLDER})",
 )
 
 
 @pytest.fixture(scope="module")
 def original() -> Musicnn:
-    return load_variables(datasets.read_arrays(FOLDER, folding.VARIABLES_FILE))
+    return load_variables(datasets.read_arrays(FOLDER, folded.VARIABLES_FILE))
 
 
 @pytest.fixture(scope="module")
@@ -187,10 +187,10 @@ def test_recipes_that_fold_nothing(text: str, says: str, tmp_path: Path) -> None
     path = tmp_path / "recipe.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(TrainingError, match=says):
-        folding.read_fold_recipe(path)
-    assert folding.is_fold(path) == ("mood" in text or "much" in text)
-    assert folding.is_fold(RECIPE)
-    assert not folding.is_fold(tmp_path)
+        fold_recipe.read_fold_recipe(path)
+    assert fold_recipe.is_fold(path) == ("mood" in text or "much" in text)
+    assert fold_recipe.is_fold(RECIPE)
+    assert not fold_recipe.is_fold(tmp_path)
 
 
 def write_embeddings(folder: Path, *, starts: list[float], titles: list[str]) -> None:

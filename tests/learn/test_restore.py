@@ -20,8 +20,9 @@ from genrescope.learn.networks._pooled import Pooled  # noqa: E402
 from genrescope.learn.restore import refill_norms, restore_network  # noqa: E402
 from genrescope.models import ModelFile, save_model  # noqa: E402
 from genrescope.models.engines import open_engine  # noqa: E402
+from genrescope.models.places import built_in_folder  # noqa: E402
 from genrescope.models.weights import store_weights_int8  # noqa: E402
-from genrescope.models.zoo import built_in_folder, read_found  # noqa: E402
+from genrescope.models.zoo import read_found  # noqa: E402
 from genrescope.types import FloatArray, PictureSpec, TrainingError  # noqa: E402
 from tests.onnx_models import card, write  # noqa: E402
 

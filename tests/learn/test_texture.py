@@ -18,7 +18,7 @@ import pytest
 
 from genrescope.learn.augment import Augmentation, augment, cut_windows
 from genrescope.learn.excerpts import Excerpts
-from genrescope.learn.folding import is_fold
+from genrescope.learn.fold_recipe import is_fold
 from genrescope.learn.recipe import read_recipe
 from genrescope.types import FloatArray
 

@@ -14,7 +14,7 @@ import pytest
 
 from genrescope import models
 from genrescope.classification.looking import load_models
-from genrescope.models import save_model, zoo
+from genrescope.models import places, save_model, write_index, zoo
 from genrescope.types import DigestError, ModelError, ModelNotFoundError
 from tests import onnx_models
 
@@ -26,8 +26,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     installed = tmp_path / "installed"
     monkeypatch.setenv("GENRESCOPE_MODELS", str(folder))
-    for module in ("zoo", "installed"):
-        monkeypatch.setattr(f"genrescope.models.{module}.installed_folder", lambda: installed)
+    monkeypatch.setattr(places, "installed_folder", lambda: installed)
     return folder
 
 
@@ -56,7 +55,7 @@ def test_the_package_carries_a_model_of_others_that_runs_only_where_it_is_named(
     assert "ISC" in card.licence
     assert card.labels == models.find("mobilenetv3_mel").card.labels
     assert "musicnn_msd" not in models.own_models()
-    monkeypatch.setattr(zoo, "folders", lambda: [("built in", zoo.built_in_folder())])
+    monkeypatch.setattr(zoo, "folders", lambda: [("built in", places.built_in_folder())])
     listed = [m.card.name for m in load_models(["all"])]
     assert "mobilenetv3_mel" in listed
     assert "musicnn_msd" not in listed
@@ -100,7 +99,7 @@ def test_a_broken_file_is_listed_with_its_problem(mine: Path) -> None:
 
 def test_the_index_is_believed_over_the_file(mine: Path) -> None:
     onnx_models.write(mine)
-    index = zoo.write_index(mine)
+    index = write_index(mine)
     assert models.find("small_mel").card.name == "small_mel"
     onnx_models.write(mine, seed=7)
     with pytest.raises(DigestError):

@@ -6,19 +6,18 @@ was killed before it wrote is written by the next one.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import secrets
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from genrescope.audio.source import shown
 from genrescope.collection.export import writing_whole
 from genrescope.collection.scanning import Outcome
+from genrescope.collection.shard_rows import FAILED, KEY, Said, key_of, schema_of
 from genrescope.collection.stores import Store
 from genrescope.collection.values import Seat
 from genrescope.collection.walking import Reach
@@ -27,29 +26,8 @@ from genrescope.types import CollectionError, Failure, FloatArray, MissingExtraE
 ROWS = 100_000
 """In a shard, unless said otherwise: some 10 MB."""
 
-KEY = "key"
 RECALLED = (KEY, "number", "path_bytes", "model", "model_sha256", "recipe")
 LOCK = ".genrescope-lock"
-FAILED = b""
-"""In the place of a model and its recipe: a failure is every model's."""
-
-_KEY_BYTES = 16
-
-
-@dataclass(slots=True)
-class _Said:
-    """The last row of every place of one path: its number and its key."""
-
-    rows: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
-
-    def number(self, place: bytes) -> int:
-        return self.rows[place][0] if place in self.rows else -1
-
-    def holds(self, place: bytes, key: bytes) -> bool:
-        """Whether the place's last row says this, and no failure or success came after it."""
-        number, kept = self.rows.get(place, (-1, b""))
-        others = self.rows if place == FAILED else (FAILED,)
-        return kept == key and all(number >= self.number(one) for one in others)
 
 
 class Shards:
@@ -83,9 +61,9 @@ class Shards:
             raise MissingExtraError("writing Parquet shards", "parquet") from error
         self._pa, self._pq = pa, pq
         self._folder, self._rows = folder, rows
-        self._schema = _schema(pa)
+        self._schema = schema_of(pa)
         self._waiting: list[dict[str, Any]] = []
-        self._latest: dict[bytes, _Said] = {}
+        self._latest: dict[bytes, Said] = {}
         self._number = 0
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -121,11 +99,11 @@ class Shards:
         )
         for row in rows:
             seat = (row["model_sha256"], row["recipe"])
-            place = FAILED if row["model"] is None else _key(*seat)
+            place = FAILED if row["model"] is None else key_of(*seat)
             self._note(row["path_bytes"], place, row[KEY], row["number"])
 
     def _note(self, path: bytes, place: bytes, key: bytes, number: int) -> None:
-        said = self._latest.setdefault(path, _Said())
+        said = self._latest.setdefault(path, Said())
         if number >= said.number(place):
             said.rows[place] = (number, key)
         self._number = max(self._number, number + 1)
@@ -168,14 +146,14 @@ class Shards:
             "model_sha256": seat.digest,
             "recipe": seat.recipe,
         }
-        self._put(path, _key(seat.digest, seat.recipe), made, row.tobytes())
+        self._put(path, key_of(seat.digest, seat.recipe), made, row.tobytes())
 
     def _tell_failure(self, path: bytes, failure: Failure) -> None:
         made = {"stage": failure.stage, "reason": failure.reason}
         self._put(path, FAILED, made, failure.stage, failure.reason)
 
     def _put(self, path: bytes, place: bytes, made: dict[str, Any], *told: str | bytes) -> None:
-        key = _key(path, place, *told)
+        key = key_of(path, place, *told)
         if path in self._latest and self._latest[path].holds(place, key):
             return
         names = {"path": shown(os.fsdecode(path)), "path_bytes": path}
@@ -238,33 +216,3 @@ def also_written(
         for outcome in outcomes:
             shards.add(outcome, store, seats)
             yield outcome
-
-
-def _key(*told: str | bytes) -> bytes:
-    """What a row says, in a few bytes."""
-    digest = hashlib.blake2b(digest_size=_KEY_BYTES)
-    for part in told:
-        content = part.encode(errors="surrogateescape") if isinstance(part, str) else part
-        digest.update(len(content).to_bytes(8, "little") + content)
-    return digest.digest()
-
-
-def _schema(pa: Any) -> Any:
-    return pa.schema(
-        [
-            (KEY, pa.binary(_KEY_BYTES)),
-            ("number", pa.int64()),
-            ("path", pa.string()),
-            ("path_bytes", pa.binary()),
-            ("genre", pa.string()),
-            ("probability", pa.float32()),
-            ("probabilities", pa.map_(pa.string(), pa.float32())),
-            ("seconds", pa.float32()),
-            ("music", pa.float32()),
-            ("model", pa.string()),
-            ("model_sha256", pa.string()),
-            ("recipe", pa.string()),
-            ("stage", pa.string()),
-            ("reason", pa.string()),
-        ]
-    )

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genrescope.classification.calibrate import apply_temperature
-from genrescope.learn.folding import fit_fold, read_fold_recipe
+from genrescope.learn.fold_recipe import read_fold_recipe
+from genrescope.learn.folding import fit_fold
 from genrescope.types import FloatArray
 
 TEACHING_SPLITS = ("train", "unlabelled")

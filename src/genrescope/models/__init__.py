@@ -2,17 +2,17 @@
 
 from genrescope.models.card import card_from_json, card_to_json
 from genrescope.models.file import ModelFile, read_model, save_model
+from genrescope.models.index import write_index
 from genrescope.models.installed import install, remove
+from genrescope.models.places import absent_folders
 from genrescope.models.zoo import (
     Listing,
-    absent_folders,
     default_models,
     find,
     list_models,
     namesakes,
     own_models,
     spell_out,
-    write_index,
 )
 
 __all__ = [

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from genrescope.models import places
 from genrescope.models.file import LIMIT_BYTES, ModelFile, read_model
-from genrescope.models.zoo import SUFFIX, installed_folder, is_there, list_models
+from genrescope.models.places import SUFFIX, is_there
+from genrescope.models.zoo import list_models
 from genrescope.types import DigestError, ModelError, ModelNotFoundError, refuse
 
 CHUNK_BYTES = 2**20
@@ -44,7 +46,7 @@ def install(source: str, sha256: str | None = None) -> ModelFile:
         "a model from a URL needs --sha256, so that what arrives is what was meant",
         ModelError,
     )
-    folder = installed_folder()
+    folder = places.installed_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".arriving-") as waiting:
@@ -128,7 +130,7 @@ def remove(name: str) -> Path:
         If it was not installed but came with the package or lies in a folder of yours, or if it
         cannot be removed.
     """
-    path = installed_folder() / f"{name}{SUFFIX}"
+    path = places.installed_folder() / f"{name}{SUFFIX}"
     if Path(name).name == name and is_there(path):
         try:
             path.unlink()

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import difflib
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from genrescope.models import places
 from genrescope.models.file import ModelFile, digest_file, read_model
-from genrescope.models.whole import write_whole
+from genrescope.models.index import digests_of
+from genrescope.models.places import (
+    FOLDERS_VARIABLE,
+    SUFFIX,
+    files_of,
+    folders,
+    is_there,
+    say_absent_folders,
+)
 from genrescope.types import DigestError, ModelCard, ModelError, ModelNotFoundError, refuse
 
-FOLDERS_VARIABLE = "GENRESCOPE_MODELS"
-INDEX_FILE = "index.json"
-INDEX_FORMAT = 1
-SUFFIX = ".onnx"
 DEFAULTS = ("mobilenetv3_mel", "mobilenetv3_cqt")
 """What runs where no model is named: the first of these that is there."""
 
@@ -44,30 +48,6 @@ class Listing:
     problem: str = ""
 
 
-def installed_folder() -> Path:
-    """Where `install` puts model files: a folder of the user's."""
-    from platformdirs import user_data_path
-
-    return user_data_path("genrescope", appauthor=False) / "models"
-
-
-def built_in_folder() -> Path:
-    """The weights that the package carries."""
-    return Path(__file__).resolve().parents[1] / "weights"
-
-
-def folders() -> list[tuple[str, Path]]:
-    """Every place that is looked in, with its name; the first that has a model wins."""
-    found = []
-    for entry in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep):
-        if entry:
-            found.append((FOLDERS_VARIABLE, Path(entry)))
-    root = Path(__file__).resolve().parents[3]
-    if (root / "pyproject.toml").is_file():
-        found.append(("checkout", root / "models"))
-    return [*found, ("installed", installed_folder()), ("built in", built_in_folder())]
-
-
 @lru_cache(maxsize=64)
 def _read_cached(path: Path, size: int, modified: int, digest: str | None) -> ModelFile:
     return read_model(path, expected_digest=digest)
@@ -85,46 +65,18 @@ def read_found(path: Path) -> ModelFile:
         state = path.stat()
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error})") from error
-    digest = _index(path.parent).get(path.stem)
+    digest = digests_of(path.parent).get(path.stem)
     return _read_cached(path, state.st_size, state.st_mtime_ns, digest)
-
-
-def _index(folder: Path) -> dict[str, str]:
-    """Name to SHA-256 of a folder's index; empty where there is none."""
-    path = folder / INDEX_FILE
-    if not path.is_file():
-        return {}
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-        version = table["format"]
-        digests = {str(name): str(entry["sha256"]) for name, entry in table["models"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelError(f"{path}: an index that cannot be read ({error!r})") from error
-    if version != INDEX_FORMAT:
-        raise ModelError(
-            f"{path}: index format {version!r} is unknown here (this version reads "
-            f"{INDEX_FORMAT}): install a Genrescope that knows it"
-        )
-    return digests
 
 
 def list_models() -> list[Listing]:
     """All model files, usable or not, in order of name; a name found twice counts where first."""
     listings: dict[str, Listing] = {}
     for place, folder in folders():
-        for path in _files(folder):
+        for path in files_of(folder):
             if path.stem not in listings:
                 listings[path.stem] = _list_one(path, place)
     return [listings[name] for name in sorted(listings)]
-
-
-def _files(folder: Path) -> list[Path]:
-    """Model files of a folder; none of one that is not there or must not be looked into."""
-    try:
-        found = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
-    except OSError:
-        return []
-    return [path for path in found if not path.name.startswith(".")]
 
 
 def _list_one(path: Path, place: str) -> Listing:
@@ -153,7 +105,7 @@ def find(name: str) -> ModelFile:
     near = difflib.get_close_matches(name, known, 1)
     hint = f"; did you mean {near[0]}?" if near else "."
     there = ", ".join(known) or "none at all"
-    raise ModelNotFoundError(f"no model {name!r}{hint} There are: {there}{_absent_folders()}")
+    raise ModelNotFoundError(f"no model {name!r}{hint} There are: {there}{say_absent_folders()}")
 
 
 def _locate(name: str) -> Path | None:
@@ -162,34 +114,6 @@ def _locate(name: str) -> Path | None:
         return None
     paths = (folder / f"{name}{SUFFIX}" for _, folder in folders())
     return next((path for path in paths if is_there(path)), None)
-
-
-def is_there(path: Path) -> bool:
-    """Whether anything has that name; a link to nothing has, a name no disk takes has not."""
-    try:
-        path.lstat()
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def absent_folders() -> tuple[Path, ...]:
-    """What the environment variable names and is no folder; nothing is found there."""
-    named = (folder for place, folder in folders() if place == FOLDERS_VARIABLE)
-    return tuple(folder for folder in named if not _is_folder(folder))
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):  # a name that no disk takes
-        return False
-
-
-def _absent_folders() -> str:
-    """What to say of folders that were named and are not there."""
-    absent = ", ".join(str(folder) for folder in absent_folders())
-    return f". {FOLDERS_VARIABLE} names no folder with {absent}" if absent else ""
 
 
 def namesakes(name: str) -> tuple[tuple[str, Path], ...]:
@@ -225,8 +149,8 @@ def default_models() -> tuple[str, ...]:
         )
     problems = "".join(f"; {listing.problem}" for listing in listings)
     raise ModelNotFoundError(
-        f"no model file that can be used: put one into {installed_folder()}, or point "
-        f"{FOLDERS_VARIABLE} at a folder that has some{problems}{_absent_folders()}"
+        f"no model file that can be used: put one into {places.installed_folder()}, or point "
+        f"{FOLDERS_VARIABLE} at a folder that has some{problems}{say_absent_folders()}"
     )
 
 
@@ -247,38 +171,6 @@ def spell_out(names: Sequence[str]) -> tuple[str, ...]:
     if "all" in wanted:
         wanted = dict.fromkeys([*own_models(), *(name for name in wanted if name != "all")])
     return tuple(wanted)
-
-
-def write_index(folder: Path) -> Path:
-    """Write ``index.json`` for the model files of a folder: digest, bytes, scores.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    ModelError
-        If one of them cannot be used, or the index cannot be written.
-    """
-    refuse(not folder.is_dir(), f"{folder}: no such folder", ModelError)
-    models = {}
-    for path in _files(folder):
-        model = read_model(path)
-        models[path.stem] = {
-            "file": path.name,
-            "sha256": model.sha256,
-            "bytes": model.size_bytes,
-            "scores": {
-                f"{s.dataset} {s.split} {s.metric}": round(s.value, 4)
-                for s in model.card.scores
-                if s.metric in ("top1", "top3")
-            },
-        }
-    index = folder / INDEX_FILE
-    table = {"format": INDEX_FORMAT, "models": models}
-    write_whole(index, (json.dumps(table, indent=1, sort_keys=True) + "\n").encode())
-    return index
 
 
 def verify(name: str) -> ModelFile:

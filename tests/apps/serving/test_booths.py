@@ -15,6 +15,7 @@ import pytest
 
 from genrescope.apps.fuzz.inventions import wav
 from genrescope.apps.serving import Settings, Studio, Watch
+from genrescope.apps.serving.apart import apart_sound
 from genrescope.apps.serving.booths import Booths
 from genrescope.audio import listen
 from genrescope.types import (
@@ -51,7 +52,7 @@ def test_the_same_samples_and_notices(booths: Booths, samples: Path) -> None:
     for path in sorted(samples.glob("*.*")):
         if path.suffix == ".md":
             continue
-        with path.open("rb") as file, booths.sound(file, "song", Watch()) as sound:
+        with path.open("rb") as file, apart_sound(booths, file, "song", Watch()) as sound:
             for start, duration in ((0.0, None), (0.7, 1.1)):
                 with listen(sound, start=start, duration=duration) as apart:
                     heard = np.concatenate(list(apart.blocks()))
@@ -68,7 +69,7 @@ def test_one_process_does_for_many(booths: Booths, samples: Path) -> None:
     for _ in range(3):
         with (
             (samples / "jazz_vibe_ace.flac").open("rb") as file,
-            booths.sound(file, "song", Watch()) as sound,
+            apart_sound(booths, file, "song", Watch()) as sound,
             listen(sound) as recording,
         ):
             next(recording.blocks())  # and no more: it is told to stop
@@ -79,7 +80,7 @@ def test_errors_come_over_as_they_are(booths: Booths) -> None:
     cases = [(b"no sound", DecodeError), (wav(1, 22050, 16, b""), EmptyAudioError)]
     for content, kind in [*cases, (wav(1, 22050, 16, bytes(44100)), SilentAudioError)]:
         with (
-            booths.sound(io.BytesIO(content), "the song", Watch()) as sound,
+            apart_sound(booths, io.BytesIO(content), "the song", Watch()) as sound,
             pytest.raises(kind, match="the song"),
             listen(sound) as recording,
         ):
@@ -90,7 +91,7 @@ def test_errors_come_over_as_they_are(booths: Booths) -> None:
 def test_a_decoder_that_falls(booths: Booths, number: signal.Signals) -> None:
     booths.warm()
     pid = pid_of(booths)
-    with booths.sound(io.BytesIO(noise(60)), "bad.mp3", Watch()) as sound:
+    with apart_sound(booths, io.BytesIO(noise(60)), "bad.mp3", Watch()) as sound:
         with listen(sound) as recording:
             blocks = recording.blocks()
             next(blocks)
@@ -106,7 +107,10 @@ def test_one_that_fell_while_idle_is_replaced(booths: Booths) -> None:
     pid = pid_of(booths)
     os.kill(pid, signal.SIGKILL)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    with booths.sound(io.BytesIO(noise(1)), "x", Watch()) as sound, listen(sound) as recording:
+    with (
+        apart_sound(booths, io.BytesIO(noise(1)), "x", Watch()) as sound,
+        listen(sound) as recording,
+    ):
         assert sum(block.size for block in recording.blocks()) == 22050
 
 
@@ -115,7 +119,7 @@ def test_a_decoder_that_hangs_ends_with_the_watch(booths: Booths) -> None:
     os.kill(pid_of(booths), signal.SIGSTOP)
     began = time.monotonic()
     with (
-        booths.sound(io.BytesIO(noise(1)), "x", Watch(1.0)) as sound,
+        apart_sound(booths, io.BytesIO(noise(1)), "x", Watch(1.0)) as sound,
         pytest.raises(TimeLimitError, match="not done within 1 s"),
     ):
         listen(sound)
@@ -124,20 +128,26 @@ def test_a_decoder_that_hangs_ends_with_the_watch(booths: Booths) -> None:
     os.kill(pid_of(booths), signal.SIGSTOP)
     watch = Watch()
     watch.stop()
-    with booths.sound(io.BytesIO(noise(1)), "x", watch) as sound, pytest.raises(StoppedError):
+    with (
+        apart_sound(booths, io.BytesIO(noise(1)), "x", watch) as sound,
+        pytest.raises(StoppedError),
+    ):
         listen(sound)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the system shows no limits")
 def test_time_on_the_processor_is_limited(booths: Booths) -> None:
-    with booths.sound(io.BytesIO(noise(60)), "x", Watch(30.0)) as sound, listen(sound):
+    with apart_sound(booths, io.BytesIO(noise(60)), "x", Watch(30.0)) as sound, listen(sound):
         pass
     pid = pid_of(booths)
     limits = Path(f"/proc/{pid}/limits").read_text(encoding="ascii").splitlines()
     limit = int(next(line for line in limits if line.startswith("Max cpu time")).split()[3])
     assert 30 < limit < 90
     watch = Watch(30.0)
-    with booths.sound(io.BytesIO(noise(60)), "x", watch) as sound, listen(sound) as recording:
+    with (
+        apart_sound(booths, io.BytesIO(noise(60)), "x", watch) as sound,
+        listen(sound) as recording,
+    ):
         blocks = recording.blocks()
         next(blocks)
         os.kill(pid, signal.SIGXCPU)  # as the system does when it is used up
@@ -151,11 +161,14 @@ def test_memory_is_limited() -> None:
     small = Booths(1, memory_bytes=400 * 2**20)
     try:
         with (
-            small.sound(io.BytesIO(content), "wide.wav", Watch()) as sound,
+            apart_sound(small, io.BytesIO(content), "wide.wav", Watch()) as sound,
             pytest.raises(DecodeError, match=r"wide\.wav: .*memory.* \(0\.4 GiB\)"),
         ):
             listen(sound)
-        with small.sound(io.BytesIO(noise(1)), "x", Watch()) as sound, listen(sound) as recording:
+        with (
+            apart_sound(small, io.BytesIO(noise(1)), "x", Watch()) as sound,
+            listen(sound) as recording,
+        ):
             assert list(recording.blocks())
     finally:
         small.close()

@@ -14,7 +14,8 @@ from rich.progress import track
 
 from genrescope.apps.cli import show
 from genrescope.apps.cli.find import Model
-from genrescope.apps.cli.scan import Store, place_of
+from genrescope.apps.cli.scan import Store
+from genrescope.apps.cli.scan_report import place_of
 from genrescope.types import Failure
 
 if TYPE_CHECKING:

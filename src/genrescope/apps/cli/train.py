@@ -103,10 +103,12 @@ def train_by_recipe(
     recipe: Path, runs: Path, data: Path | None, output: Path, stop_after: int | None
 ) -> None:
     """Do what a recipe says, and show how it goes."""
-    from genrescope.learn import folding, workshop
+    from genrescope.learn import workshop
+    from genrescope.learn.fold_recipe import is_fold
+    from genrescope.learn.folded import make_folded
 
-    if folding.is_fold(recipe):
-        model = folding.make_folded(recipe, output, data)
+    if is_fold(recipe):
+        model = make_folded(recipe, output, data)
         show.out().print(f"wrote {model.path} ({model.size_bytes:,} bytes)", highlight=False)
         return
     bench = workshop.prepare(recipe, runs, data)

@@ -10,7 +10,8 @@ import typer
 from rich.text import Text
 
 from genrescope.apps.cli import show
-from genrescope.apps.cli.scan import Store, event_of, stopping
+from genrescope.apps.cli.scan import Store, stopping
+from genrescope.apps.cli.scan_report import event_of
 
 if TYPE_CHECKING:
     from genrescope.collection.scanning import Outcome

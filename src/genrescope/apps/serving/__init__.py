@@ -7,9 +7,10 @@ No web framework is imported here. A door makes one `Studio` and asks it everyth
 ...     answer = studio.classify("samples/jazz_vibe_ace.flac", Question(models=("all",)))
 """
 
+from genrescope.apps.serving.questions import Answer, Progress, Question
 from genrescope.apps.serving.settings import Settings
 from genrescope.apps.serving.shelf import ShelfModel
-from genrescope.apps.serving.studio import Answer, Progress, Question, Studio
+from genrescope.apps.serving.studio import Studio
 from genrescope.apps.serving.uploads import Upload, Uploads, label
 from genrescope.apps.serving.watch import Watch
 

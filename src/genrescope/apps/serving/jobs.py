@@ -11,7 +11,8 @@ from concurrent.futures import Future
 from functools import partial
 
 from genrescope.apps.results import Result
-from genrescope.apps.serving.studio import Answer, Progress, Question, Studio
+from genrescope.apps.serving.questions import Answer, Progress, Question
+from genrescope.apps.serving.studio import Studio
 from genrescope.apps.serving.uploads import Upload
 from genrescope.apps.serving.watch import Watch
 from genrescope.types import AudioError, BusyError, Failure, GenrescopeError, JobNotFoundError

@@ -8,95 +8,27 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
-from typing import Literal, Self, TypeVar
+from typing import Self, TypeVar
 
+from genrescope.apps.serving.apart import apart_sound
 from genrescope.apps.serving.booths import POSSIBLE, Booths
+from genrescope.apps.serving.questions import Answer, Progress, Question, Tell
 from genrescope.apps.serving.settings import Settings
 from genrescope.apps.serving.shelf import Shelf, ShelfModel
 from genrescope.apps.serving.turns import Turns
 from genrescope.apps.serving.uploads import Uploads
 from genrescope.apps.serving.watch import Watch, WatchedEngine, watched_file
-from genrescope.audio import AudioSource, Change, parse_windows
+from genrescope.audio import AudioSource, parse_windows
 from genrescope.audio.source import source_name
 from genrescope.audio.stream import StreamSource
 from genrescope.classification.classifier import Classifier
 from genrescope.classification.looking import Model
-from genrescope.types import Comparison, GenrescopeError, ModelCard, Prediction
+from genrescope.types import GenrescopeError, ModelCard
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is to be found out about a recording.
-
-    Attributes
-    ----------
-    models : tuple of str
-        Names; ``all`` for every usable model, none for the default.
-    windows : str
-        ``all``, ``first``, ``centre`` or a number; checked when it is made.
-    start, duration : float
-        The stretch to look at, in seconds; to the end by default.
-    changes : tuple of Change
-        Made to the sound first; the answer's notices keep them.
-    """
-
-    models: tuple[str, ...] = ()
-    windows: str = "all"
-    start: float = 0.0
-    duration: float | None = None
-    changes: tuple[Change, ...] = ()
-
-    def __post_init__(self) -> None:
-        parse_windows(self.windows)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far one recording is.
-
-    Attributes
-    ----------
-    step : {'waiting', 'listening', 'looking', 'done'}
-        Listening is decoding and drawing; looking is a network at work.
-    heard_seconds : float
-        Of the recording, decoded so far.
-    length_seconds : float or None
-        Of the recording, where the file states it.
-    model : str
-        Which network looks, or "".
-    """
-
-    step: Literal["waiting", "listening", "looking", "done"]
-    heard_seconds: float = 0.0
-    length_seconds: float | None = None
-    model: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """What came of a `Question`, and what it cost.
-
-    Attributes
-    ----------
-    result : Prediction or Comparison
-    waited_seconds, worked_seconds : float
-        Before the turn came, and in it.
-    network_seconds : dict of str to float
-        Time in each network, in the order asked.
-    """
-
-    result: Prediction | Comparison
-    waited_seconds: float
-    worked_seconds: float
-    network_seconds: dict[str, float]
-
-
-Tell = Callable[[Progress], None]
 
 
 class Studio:
@@ -188,7 +120,7 @@ class Studio:
         """
         with watched_file(source, label, watch) as file:
             if self._apart and not isinstance(file, str | os.PathLike | StreamSource):
-                with self.booths.sound(file, label, watch) as apart:
+                with apart_sound(self.booths, file, label, watch) as apart:
                     yield apart
             else:
                 yield file

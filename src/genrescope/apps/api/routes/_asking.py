@@ -8,7 +8,7 @@ from fastapi import Depends, Query
 
 from genrescope.apps.api.problems import MEDIA_TYPE
 from genrescope.apps.api.schemas import ProblemShape
-from genrescope.apps.serving.studio import Question
+from genrescope.apps.serving.questions import Question
 from genrescope.audio import Change, read_cleaning
 from genrescope.types import AudioError, refuse
 

@@ -24,7 +24,7 @@ from genrescope.apps.api.routes._asking import (
 from genrescope.apps.api.schemas import ComparisonShape, PredictionShape
 from genrescope.apps.api.waiting import wait_for
 from genrescope.apps.results import to_plain
-from genrescope.apps.serving.studio import Answer, Question
+from genrescope.apps.serving.questions import Answer, Question
 from genrescope.types import Comparison, GenrescopeError, refuse
 
 router = APIRouter(tags=["recordings"])
