@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,9 +67,12 @@ def test_every_two_seconds_of_several_models(song: Path) -> None:
     assert ends[:-1] == [segment.start for segment in found.segments[1:]]
 
 
-def told(model: str, starts: list[float], rows: NDArray[np.float32]) -> Prediction:
+def told(
+    model: str, starts: list[float], rows: NDArray[np.float32], window_seconds: float = 10.0
+) -> Prediction:
     labels = tuple("abc"[: rows.shape[1]])
-    return Prediction(labels, rows.mean(axis=0), rows, tuple(starts), model, True, seconds=30.0)
+    made = Prediction(labels, rows.mean(axis=0), rows, tuple(starts), model, True, seconds=30.0)
+    return replace(made, window_seconds=window_seconds)
 
 
 def test_windows_of_other_lengths_are_brought_together() -> None:
@@ -76,8 +80,8 @@ def test_windows_of_other_lengths_are_brought_together() -> None:
 
     slow = told("slow", [0, 10, 20], np.eye(3, dtype=np.float32))
     shares = np.repeat(np.eye(3, dtype=np.float32), [4, 3, 3], axis=0)
-    fast = told("fast", [3.0 * i for i in range(10)], shares)
-    found = lay_out(compare([slow, fast]), {"slow": 10.0, "fast": 3.0})
+    fast = told("fast", [3.0 * i for i in range(10)], shares, 3.0)
+    found = lay_out(compare([slow, fast]))
     assert found.seconds.tolist() == [5, 15, 25]
     assert found.per_model[0].tolist() == np.eye(3).tolist()
     assert found.per_model[1, 0] == pytest.approx([1, 0, 0], abs=0.3)
@@ -87,7 +91,7 @@ def test_windows_of_other_lengths_are_brought_together() -> None:
 
 def test_a_stretch_that_fills_the_song_says_what_the_song_does() -> None:
     rows = np.array([[0.9, 0.1], [0.5, 0.5], [0.99, 0.01]], dtype=np.float32)
-    found = lay_out(told("m", [0, 10, 20], rows), {"m": 10.0})
+    found = lay_out(told("m", [0, 10, 20], rows))
     odds = np.exp(np.log(rows / (1 - rows))[:, 0].mean())  # pooled as logits are
     assert [segment.probability for segment in found.segments] == [
         pytest.approx(odds / (1 + odds), abs=1e-5)
@@ -156,8 +160,8 @@ def test_where_models_pull_apart() -> None:
     first = np.stack([sure] * 6)
     second = np.stack([sure, other, other, half, sure, other])
     both = compare([told("one", starts, first), told("two", starts, second)])
-    found = lay_out(both, {"one": 10.0, "two": 10.0})
+    found = lay_out(both)
     assert find_disagreements(found) == [1, 2, 5, 3]
     assert find_disagreements(found, most=2, least_seconds=15) == [1, 5]
-    alone = lay_out(told("one", starts, first), {"one": 10.0})
+    alone = lay_out(told("one", starts, first))
     assert find_disagreements(alone) == []

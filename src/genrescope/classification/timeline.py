@@ -60,13 +60,11 @@ def trace(
     result = classifier.classify(
         source, windows=choice, start=start, duration=duration, tell=tell, changes=changes
     )
-    lengths = {m.card.name: m.card.spectrogram.window_seconds for m in classifier.models}
-    return lay_out(result, lengths, start, every)
+    return lay_out(result, start, every)
 
 
 def lay_out(
     result: Prediction | Comparison,
-    window_seconds: dict[str, float],
     start: float = 0.0,
     every: float | None = None,
 ) -> Timeline:
@@ -75,8 +73,7 @@ def lay_out(
     Parameters
     ----------
     result : Prediction or Comparison
-    window_seconds : dict of str to float
-        How long a window of each model is.
+        Whose predictions know how long a window is.
     start : float
         Where the stretch looked at begins, in seconds.
     every : float, optional
@@ -89,11 +86,11 @@ def lay_out(
         the mean over the windows whose middles lie in it, or the window nearest to it.
     """
     predictions = result.predictions if isinstance(result, Comparison) else (result,)
-    slowest = max(predictions, key=lambda p: window_seconds[p.model])
-    longest = window_seconds[slowest.model]
+    slowest = max(predictions, key=lambda p: p.window_seconds)
+    longest = slowest.window_seconds
     step = every or longest
     middles = {
-        p.model: np.asarray(p.window_starts) + min(window_seconds[p.model], p.seconds) / 2
+        p.model: np.asarray(p.window_starts) + min(p.window_seconds, p.seconds) / 2
         for p in predictions
     }
     seconds = middles[slowest.model]

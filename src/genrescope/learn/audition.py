@@ -38,10 +38,13 @@ class Audition:
         One a model; with several models a last one on their mean.
     passed : tuple of Passed
         Files that were not judged, each with its reason.
+    unheard : int
+        How many of them have a label and could not be heard.
     """
 
     reports: tuple[Report, ...]
     passed: tuple[Passed, ...]
+    unheard: int = 0
 
 
 def audition(
@@ -87,7 +90,8 @@ def audition(
         except GenrescopeError as error:
             passed.append(Passed(song.name, str(error)))
     refuse(not heard, f"none of {len(known)} files could be heard", TrainingError)
-    return Audition(_reports(models, question, heard), (*found.passed, *passed))
+    unheard = len(known) - len(heard)
+    return Audition(_reports(models, question, heard), (*found.passed, *passed), unheard)
 
 
 def _known(songs: Sequence[Song], labels: tuple[str, ...]) -> tuple[list[Song], list[Passed]]:

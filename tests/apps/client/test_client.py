@@ -83,7 +83,14 @@ def test_many_recordings(server: Served, samples: Path, line: Classifier, tmp_pa
     broken = tmp_path / "broken.mp3"
     broken.write_bytes(b"no song\n" * 300)
     with genrescope.Client(server.url) as client:
-        found = dict(client.batch([samples / SHORT, broken], BOTH))
+        absent = tmp_path / "absent.mp3"
+        found = dict(client.batch([absent, samples / SHORT, broken], BOTH))
+        missing = found.pop(0)
+        assert isinstance(missing, Failure)
+        assert (missing.source, missing.stage) == (str(absent), "audio")
+        assert "no such file" in missing.reason
+        assert [*client.batch([absent])] == [(0, missing)]
+        found = {place - 1: result for place, result in found.items()}
         assert to_plain(found[0]) == to_plain(line.classify(samples / SHORT))
         failure = found[1]
         assert isinstance(failure, Failure)

@@ -15,6 +15,7 @@ from rich.text import Text
 from genrescope.apps.cli import show
 
 if TYPE_CHECKING:
+    from genrescope.learn.audition import Audition
     from genrescope.learn.judging import Testimony
     from genrescope.learn.own.song import Passed
     from genrescope.types import Report, Score
@@ -76,7 +77,7 @@ def evaluate_command(
     loudest tenth: what the first choice's probability loses says how far to trust a heat map.
 
     With `--audio` every file goes the whole way from its bytes to a probability; a file that
-    cannot be heard stops nothing and is named at the end.
+    cannot be heard stops nothing, is named at the end, and makes the exit code 1.
 
     Examples: `genrescope evaluate mobilenetv3_mel mobilenetv3_cqt`,
     `genrescope evaluate mobilenetv3_mel --audio my-music --html report.html`,
@@ -95,8 +96,10 @@ def evaluate_command(
     without = _examine(others, data, together=False) if others else []
     reports: list[Report] = []
     passed: tuple[Passed, ...] = ()
+    unheard = 0
     if audio is not None:
-        reports, passed = _hear(names, audio, labels_from)
+        heard = _hear(names, audio, labels_from)
+        reports, passed, unheard = list(heard.reports), heard.passed, heard.unheard
     else:
         reports = _examine(names, data, together)
     if html is not None:
@@ -114,11 +117,11 @@ def evaluate_command(
         _show(reports)
     for one in passed:
         show.complain(f"{one.name}: {one.reason}")
+    if unheard:
+        raise typer.Exit(1)
 
 
-def _hear(
-    names: tuple[str, ...], place: Path, labels_from: str
-) -> tuple[list[Report], tuple[Passed, ...]]:
+def _hear(names: tuple[str, ...], place: Path, labels_from: str) -> Audition:
     from genrescope.apps.cli.steps import NAME_CELLS, Steps
     from genrescope.classification.looking import load_models
     from genrescope.learn.audition import audition
@@ -126,12 +129,11 @@ def _hear(
 
     with Steps() as steps:
         row = steps.add("looking for labelled files", 1)
-        found = audition(
+        return audition(
             load_models(names),
             Question(place, labels_from),
             lambda done, total, name: steps.move(row, name[-NAME_CELLS:], done, total),
         )
-    return list(found.reports), found.passed
 
 
 def _examine(names: tuple[str, ...], data: Path | None, together: bool) -> list[Report]:

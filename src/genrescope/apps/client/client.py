@@ -17,6 +17,7 @@ import numpy as np
 from genrescope.apps.client.answers import events, read_json, refuse_problem, trouble
 from genrescope.apps.results import from_plain
 from genrescope.types import (
+    AudioError,
     Comparison,
     DecodeError,
     Failure,
@@ -151,13 +152,23 @@ class Client:
         place : int
             Which of the sources.
         result : Prediction, Comparison or Failure
+            A file that is not here is a failure, too, and the first to be told of.
         """
         wanted = _question(models, windows, 0.0, None)
         with ExitStack() as stack:
-            files = [("files", (_name(s), _opened(s, stack))) for s in sources]
+            files, places = [], []
+            for place, source in enumerate(sources):
+                try:
+                    files.append(("files", (_name(source), _opened(source, stack))))
+                    places.append(place)
+                except AudioError as error:
+                    yield place, Failure(_name(source), "audio", str(error))
+            if not files:
+                return
             job = read_json(self._post("/jobs", files, wanted))
         try:
-            for place, plain in self._results(str(job["id"])):
+            for number, plain in self._results(str(job["id"])):
+                place = places[number]
                 yield place, _named_as(from_plain(plain), _name(sources[place]))
         finally:
             self._request("DELETE", f"/jobs/{job['id']}")
