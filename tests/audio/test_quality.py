@@ -39,6 +39,16 @@ def test_a_low_pass_filter_is_noticed(hz: float) -> None:
     assert found["band-limited"] == pytest.approx(hz, abs=700)
 
 
+def test_of_a_long_sound_not_every_frame_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    from genrescope.audio import quality
+
+    everything = heard(lowpassed(7000))
+    monkeypatch.setattr(quality, "_ALL_SECONDS", 1.0)
+    assert heard(lowpassed(7000)) == everything
+    late = np.concatenate([np.zeros(2 * RATE, dtype=np.float32), lowpassed(7000)])
+    assert heard(late)["band-limited"] == pytest.approx(everything["band-limited"], abs=1)
+
+
 def test_a_low_pass_at_16_khz_is_nothing_to_worry_about() -> None:
     assert heard(lowpassed(16000)) == {}
 

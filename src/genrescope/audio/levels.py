@@ -73,8 +73,8 @@ class Levels:
             chunk = np.where(wrong, np.float32(0), chunk)
         if self._scale != 1:
             chunk = (chunk / np.float32(self._scale)).astype(np.float32)
-        beyond = np.abs(chunk) > CEILING
-        if beyond.any():
+        if max(-float(chunk.min(initial=0)), float(chunk.max(initial=0))) > CEILING:
+            beyond = np.abs(chunk) > CEILING
             self._limited += int(beyond.any(axis=1).sum())
             chunk = np.clip(chunk, -CEILING, CEILING)
         if chunk.shape[1] == 1:

@@ -25,6 +25,8 @@ _NOTHING_DB = -70.0  # relative to the strongest band
 _LOWEST_CUTOFF_HZ = 3000.0  # below it, it is a pure tone or a bass and not a filter
 _HIGHEST_CUTOFF_HZ = 14400.0  # 128 kbit/s MP3, which nobody need worry about, ends at 16 kHz
 _LOW_RATE = 22050
+_ALL_SECONDS = 60.0
+_LATER_FRAMES = 4
 
 
 class QualityMeter:
@@ -57,13 +59,13 @@ class QualityMeter:
         """Hear float32 (n,)."""
         if not block.size:
             return
-        magnitude = np.abs(block)
         low, high = float(block.min()), float(block.max())
         self._lowest = min(self._lowest, low) if self.samples else low
         self._highest = max(self._highest, high) if self.samples else high
         self.samples += block.size
-        self.peak = max(self.peak, float(magnitude.max()))
-        self._clipping.push(magnitude >= _FULL_SCALE)
+        peak = max(-low, high)
+        self.peak = max(self.peak, peak)
+        self._clipping.push(np.abs(block) >= _FULL_SCALE if peak >= _FULL_SCALE else None)
         self._quiet.push(block)
         self._spectrum.push(block)
 
@@ -134,8 +136,9 @@ class _RunCounter:
     def counted(self) -> int:
         return self._finished + (self._open if self._open >= _FULL_SCALE_RUN else 0)
 
-    def push(self, flags: NDArray[np.bool_]) -> None:
-        if not flags.any():
+    def push(self, flags: NDArray[np.bool_] | None) -> None:
+        """Take the next block's flags; None where all are False."""
+        if flags is None or not flags.any():
             self._finished, self._open = self.counted, 0
             return
         steps = np.diff(flags.astype(np.int8), prepend=0, append=0)
@@ -172,7 +175,10 @@ class _QuietCounter:
 
 
 class _MeanSpectrum:
-    """Mean power spectrum, and the frequency above which a filter left nothing."""
+    """Mean power spectrum, and the frequency above which a filter left nothing.
+
+    Of a long sound every `_LATER_FRAMES`-th frame counts, once `_ALL_SECONDS` were heard whole.
+    """
 
     def __init__(self, sample_rate: int) -> None:
         self._length = 2 ** int(np.ceil(np.log2(max(16, sample_rate / 16))))
@@ -180,9 +186,14 @@ class _MeanSpectrum:
         self._window = np.hanning(self._length).astype(np.float32)
         self._rest = np.zeros(0, dtype=np.float32)
         self._power = np.zeros(self._length // 2 + 1)
+        self._frames = 0
+        self._whole = int(_ALL_SECONDS * sample_rate / self._length)
 
     def push(self, block: FloatArray) -> None:
         frames, self._rest = _framed(self._rest, block, self._length)
+        place = np.arange(self._frames, self._frames + len(frames))
+        self._frames += len(frames)
+        frames = frames[(place < self._whole) | (place % _LATER_FRAMES == 0)]
         if frames.size:
             bins = np.fft.rfft(frames * self._window, axis=1)
             self._power += np.sum(bins.real**2 + bins.imag**2, axis=0)
