@@ -13,7 +13,17 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
-from genrescope.apps.bench import field, footprint, growth, machine, page, scanning, songs, suite
+from genrescope.apps.bench import (
+    field,
+    footprint,
+    growth,
+    installing,
+    machine,
+    page,
+    scanning,
+    songs,
+    suite,
+)
 from genrescope.apps.bench import whole as processes
 from genrescope.apps.bench.page import Figures, read_figures
 from genrescope.apps.bench.suite import PARTS, Measured
@@ -241,3 +251,41 @@ def test_nnaudio_draws_a_constant_q_where_it_is_installed() -> None:
     theirs, ours = way(tone), spectrogram.draw(Waveform(tone, 22050), GENRESCOPE_CQT).values
     assert theirs.shape == ours.shape
     assert np.array_equal(theirs.argmax(axis=0)[5:-5], ours.argmax(axis=0)[5:-5])
+
+
+def test_torchaudio_draws_a_mel_where_it_is_installed() -> None:
+    from genrescope import spectrogram
+    from genrescope.types import GENRESCOPE_CQT, GENRESCOPE_MEL, Waveform
+
+    assert field.torchaudio_way(GENRESCOPE_CQT) is None
+    way = field.torchaudio_way(GENRESCOPE_MEL)
+    if way is None:
+        pytest.skip("no torchaudio that fits this PyTorch")
+    sound = 0.1 * np.random.default_rng(0).standard_normal(5 * 22050).astype(np.float32)
+    ours = spectrogram.draw(Waveform(sound, 22050), GENRESCOPE_MEL).values
+    assert np.abs(way(sound) - ours)[:, 2:-2].max() < 0.05
+
+
+def test_installing_is_measured_only_where_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, models: tuple[Model, ...]
+) -> None:
+    fetched: list[tuple[str, ...]] = []
+    monkeypatch.setattr(installing, "install", lambda wanted: fetched.append(tuple(wanted)))
+    parts = tuple(one for one in suite.PARTS if one.name in ("size", "install"))
+    monkeypatch.setattr(suite, "PARTS", parts)
+    assert [part.name for part, _ in suite.measure(None, models, [], 1)] == ["size"]
+    [(part, measured)] = suite.measure(None, models, ["install"], 1)
+    assert part.named
+    [row] = measured.rows
+    assert (row.unit, row.theirs) == ("s", "librosa, torch, torchvision")
+    assert any(one.startswith("openvino") for one in fetched[0])
+    assert not any("torch" in one or "extra" in one for one in fetched[0])
+    assert fetched[1] == field.NEEDED
+
+
+def test_an_installer_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = iter((["true"], ["sh", "-c", "echo first >&2; echo no such thing >&2; exit 3"]))
+    monkeypatch.setattr(installing, "_making", lambda place: next(asked))
+    monkeypatch.setattr(installing, "_installing", lambda place: next(asked))
+    with pytest.raises(GenrescopeError, match="could not be installed: no such thing"):
+        installing.install(["x"])

@@ -188,6 +188,40 @@ def nnaudio_way(spec: SpectrogramSpec) -> Callable[[FloatArray], FloatArray] | N
     return draw
 
 
+def torchaudio_way(spec: SpectrogramSpec) -> Callable[[FloatArray], FloatArray] | None:
+    """The mel spectrogram of torchaudio by a recipe: samples ``(n,)`` to dB ``(bands, frames)``.
+
+    None where torchaudio or PyTorch is not installed, torchaudio does not fit this PyTorch, or
+    the recipe is another kind's.
+    """
+    names = ("torch", "torchaudio")
+    if spec.kind != "mel" or not all(importlib.util.find_spec(name) for name in names):
+        return None
+    try:
+        torch, transforms = import_module("torch"), import_module("torchaudio.transforms")
+    except (ImportError, OSError, RuntimeError):  # built for another PyTorch
+        return None
+    mel = transforms.MelSpectrogram(
+        sample_rate=spec.sample_rate,
+        n_fft=spec.n_fft,
+        hop_length=spec.hop_length,
+        f_min=spec.low_hz,
+        f_max=spec.high_hz,
+        n_mels=spec.bands,
+        norm="slaney",
+        mel_scale="slaney",
+    )
+    decibels = transforms.AmplitudeToDB("power")
+
+    def draw(samples: FloatArray) -> FloatArray:
+        with torch.inference_mode():
+            levels: FloatArray = decibels(mel(torch.from_numpy(samples))).numpy()
+        below_loudest: FloatArray = levels - levels.max()
+        return below_loudest
+
+    return draw
+
+
 def first_song(song: Path, card: Path) -> list[str]:
     """The command that does it once, from a cold start; `card` is a file of JSON."""
     return [sys.executable, "-c", FIRST_SONG, str(song), str(card)]

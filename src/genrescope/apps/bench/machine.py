@@ -11,7 +11,7 @@ from genrescope import __version__
 
 PACKAGES = (
     *("numpy", "scipy", "soundfile", "soxr", "av", "openvino", "onnxruntime"),
-    *("librosa", "torch", "torchvision", "nnAudio"),
+    *("librosa", "torch", "torchvision", "torchaudio", "nnAudio"),
 )
 FLAGS = (
     *("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_bf16", "amx_int8"),

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from genrescope import spectrogram
-from genrescope.apps.bench.field import draw_with_librosa, nnaudio_way
+from genrescope.apps.bench.field import draw_with_librosa, nnaudio_way, torchaudio_way
 from genrescope.apps.bench.timing import Row, alone, pair, pair_of
 from genrescope.apps.bench.whole import run, warm_modules
 from genrescope.audio import listen
@@ -80,9 +80,9 @@ def _warm(wave: Waveform, spec: SpectrogramSpec, repeats: int, beside: bool) -> 
         return draw_with_librosa(wave.samples, wave.sample_rate, spec)
 
     rows = [pair(name, ours, "librosa", librosas, repeats)] if beside else []
-    way = nnaudio_way(spec)
-    if way is not None:
-        rows.append(pair(name, ours, "nnAudio", partial(way, wave.samples), repeats))
+    for label, way in (("torchaudio", torchaudio_way(spec)), ("nnAudio", nnaudio_way(spec))):
+        if way is not None:
+            rows.append(pair(name, ours, label, partial(way, wave.samples), repeats))
     return rows or [alone(name, ours, repeats, note="librosa is not installed")]
 
 

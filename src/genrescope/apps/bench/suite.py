@@ -12,6 +12,7 @@ from genrescope.apps.bench import (
     explaining,
     footprint,
     growth,
+    installing,
     line,
     load,
     networks,
@@ -60,7 +61,8 @@ class Material:
 class Part:
     """One part of the page: its name in options, its heading, what it says, how it is measured.
 
-    ``rivals`` is true where others' software stands beside ours, and not ours beside ours.
+    ``rivals`` is true where others' software stands beside ours, and not ours beside ours;
+    ``named``, where it is measured only if it is asked for by name.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Part:
     says: str
     measure: Callable[[Material], tuple[list[Row], str]]
     rivals: bool = True
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def measure(
     models : sequence of Model
         At least one.
     names : sequence of str
-        Of parts; all where empty.
+        Of parts; where empty, all that need not be asked for by name.
     repeats : int
 
     Raises
@@ -123,7 +126,7 @@ def measure(
             repeats,
         )
         for part in PARTS:
-            if part.name in names or not names:
+            if part.name in names or not (names or part.named):
                 yield part, _measure(part, material)
 
 
@@ -207,6 +210,10 @@ def _serve(on: Material) -> tuple[list[Row], str]:
     return [row, memory] if found.after_mb else [row], ""
 
 
+def _install(on: Material) -> tuple[list[Row], str]:
+    return installing.measure(), ""
+
+
 def _size(on: Material) -> tuple[list[Row], str]:
     return footprint.measure(), ""
 
@@ -265,5 +272,13 @@ PARTS = (
         rivals=False,
     ),
     Part("serve", "Serving", "Time a song, many clients asking.", _serve, rivals=False),
+    Part(
+        "install",
+        "Installing",
+        "From the package index into an empty environment, with nothing kept from before; PyTorch"
+        " as the index has it, with NVIDIA's libraries.",
+        _install,
+        named=True,
+    ),
     Part("size", "Size", "What an installation weighs on the disk.", _size),
 )

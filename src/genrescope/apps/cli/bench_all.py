@@ -31,7 +31,8 @@ def measure_all(
     models : list of str
     repeats : int
     parts : list of str
-        Names; all where empty. The others' figures are kept, if this is the same machine.
+        Names; where empty, all that need no asking for. The others' figures are kept, if this is
+        the same machine.
     page : Path or None
         `PAGE` where None.
 
@@ -49,7 +50,7 @@ def measure_all(
     figures = _figures(source, models, repeats, parts, place)
     if figures.load is not None and figures.load > BUSY:
         show.remark(f"{figures.load:.1f} programs want a processor now: the figures will suffer")
-    total = len(parts) or len(suite.PARTS)
+    total = len(parts) or sum(not part.named for part in suite.PARTS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # others' libraries deprecate each other
         loaded = sorted(load_models(models), key=lambda one: one.card.name != DEFAULTS[0])
