@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from genrescope.learn.recipe import read_table
 from genrescope.types import PictureSpec, SpectrogramSpec, TrainingError, refuse
 
 NETWORK = "musicnn"
@@ -61,8 +61,8 @@ class FoldRecipe:
 def is_fold(path: Path) -> bool:
     """Whether a recipe folds another's network rather than trains one."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8")).get("network") == NETWORK
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return read_table(path).get("network") == NETWORK
+    except TrainingError:
         return False
 
 
@@ -74,13 +74,11 @@ def read_fold_recipe(path: Path) -> FoldRecipe:
     TrainingError
         If it cannot be read, lacks something, or has a word that means nothing.
     """
+    table = read_table(path)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
         unknown = sorted(set(table) - {field.name for field in fields(FoldRecipe)})
         refuse(bool(unknown), f"{path}: the recipe knows no {', '.join(unknown)}", TrainingError)
         table["penalties"] = tuple(float(penalty) for penalty in table["penalties"])
         return FoldRecipe(**table)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TrainingError(f"{path}: not a recipe: {error}") from error
     except (TypeError, ValueError, KeyError) as error:
         raise TrainingError(f"{path}: {error}") from error

@@ -191,6 +191,14 @@ def _default(one: Field[Any]) -> Any:
     return one.default_factory() if one.default_factory is not MISSING else one.default
 
 
+def read_table(path: Path) -> dict[str, Any]:
+    """What a recipe of any kind says, as it stands there; raises `TrainingError`."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TrainingError(f"{path}: not a recipe: {error}") from error
+
+
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe.
 
@@ -199,10 +207,7 @@ def read_recipe(path: Path) -> Recipe:
     TrainingError
         If it cannot be read, lacks something, or has a word that means nothing.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TrainingError(f"{path}: not a recipe: {error}") from error
+    table = read_table(path)
     try:
         return _build(table)
     except (TypeError, KeyError) as error:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -17,19 +17,15 @@ from packaging.requirements import Requirement
 
 from genrescope.apps.bench.field import NEEDED
 from genrescope.apps.bench.timing import Row, milliseconds, pair_of
+from genrescope.apps.bench.whole import say
 from genrescope.apps.licences import PACKAGE
-from genrescope.types import GenrescopeError, refuse
+from genrescope.types import GenrescopeError
 
 LONGEST_SECONDS = 1800.0
 
 
-def measure(theirs: Sequence[str] = NEEDED) -> list[Row]:
+def measure() -> list[Row]:
     """What the base install needs, and what the field does, each fetched and unpacked once.
-
-    Parameters
-    ----------
-    theirs : sequence of str
-        Requirements, as pip reads them.
 
     Returns
     -------
@@ -42,8 +38,8 @@ def measure(theirs: Sequence[str] = NEEDED) -> list[Row]:
         If the index is not reached, or has no build for this machine.
     """
     ours = base_requirements()
-    mine, other = (milliseconds(partial(install, wanted)) / 1000 for wanted in (ours, theirs))
-    row = pair_of("base install, fetched", [mine], ", ".join(theirs), [other], "s")
+    mine, other = (milliseconds(partial(install, wanted)) / 1000 for wanted in (ours, NEEDED))
+    row = pair_of("base install, fetched", [mine], ", ".join(NEEDED), [other], "s")
     return [replace(row, note=f"by {installer()}, one after the other")]
 
 
@@ -64,20 +60,10 @@ def install(wanted: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="genrescope-install-") as folder:
         place = Path(folder) / "environment"
         for words in (_making(place), [*_installing(place), *wanted]):
-            try:
-                done = subprocess.run(
-                    words,
-                    capture_output=True,
-                    text=True,
-                    timeout=LONGEST_SECONDS,
-                    check=False,
-                )
-            except (OSError, subprocess.TimeoutExpired) as error:
-                raise GenrescopeError(f"{words[0]}: {error}") from error
-            last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-            refuse(done.returncode != 0, f"could not be installed: {last}", GenrescopeError)
+            say(words, "could not be installed", GenrescopeError, LONGEST_SECONDS)
 
 
+@cache
 def installer() -> str:
     """``uv`` where it is there and runs, else ``pip``."""
     found = shutil.which("uv")

@@ -114,16 +114,26 @@ def run(command: Sequence[str], env: dict[str, str]) -> Ended:
     return Ended(ms, int(done.stdout.split()[-1]) * 1024 / 1e6 if sys.platform == "linux" else 0.0)
 
 
-def say(command: Sequence[str], failed: str, error: type[GenrescopeError]) -> str:
+def say(
+    command: Sequence[str],
+    failed: str,
+    error: type[GenrescopeError],
+    limit_seconds: float | None = None,
+) -> str:
     """Run a command to its end: what it printed.
 
     Raises
     ------
     error
-        If it fails: `failed`, and the last line of its complaint.
+        If it fails, or takes longer: `failed`, and the last line of its complaint.
     """
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    last_words = done.stderr.strip().rpartition("\n")[2]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=limit_seconds
+        )
+    except (OSError, subprocess.TimeoutExpired) as why:
+        raise error(f"{failed}: {why}") from why
+    last_words = done.stderr.strip().rpartition("\n")[2] or f"exit code {done.returncode}"
     refuse(done.returncode != 0, f"{failed}: {last_words}", error)
     return done.stdout
 
