@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -79,6 +80,24 @@ def test_int8_needs_a_processor_that_has_it(
     openvino.processor_int8.cache_clear()
     assert (engine.precision == "int8") == ("avx512_vnni" in flags)
     assert ("avx512_vnni" in engine.reason) == ("avx512_vnni" in flags)
+
+
+def test_beside_int8_a_processor_with_amx_computes_in_float32(
+    quantised: ModelFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """bfloat16 beside int8 is what OpenVINO cannot compile where there is AMX."""
+    asked: list[str] = []
+    compile_model = openvino._compile
+
+    def compiling(network: Any, device: str, settings: dict[str, str]) -> Any:
+        asked.append(settings["INFERENCE_PRECISION_HINT"])
+        return compile_model(network, device, settings)
+
+    monkeypatch.setattr(openvino, "_compile", compiling)
+    monkeypatch.setattr(openvino, "processor_int8", lambda: (True, "made up"))
+    monkeypatch.setattr(openvino, "processor_precision", lambda: ("bf16", "made up"))
+    assert openvino.load(quantised).precision == "int8"
+    assert asked == ["f32"]
 
 
 def test_without_int8_the_same_file_runs_in_floating_point(

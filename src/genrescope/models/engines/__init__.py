@@ -6,6 +6,7 @@ file adds the engine. Types of OpenVINO and ONNX Runtime never leave this folder
 
 from __future__ import annotations
 
+import logging
 import pkgutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -102,12 +103,14 @@ def load(name: str) -> EngineModule:
 def open_engine(model: ModelFile, name: str | None = None, device: str | None = None) -> Engine:
     """Load a model file into the named engine, or into the first that takes it.
 
+    An engine that is there and does not take it is logged as a warning: the next may be slower.
+
     Raises
     ------
     EngineError
         If none takes it, with every engine's reason.
     """
-    reasons = []
+    reasons, refused = [], ""
     for candidate in (name,) if name else names():
         module = load(candidate)
         there, why = module.available()
@@ -115,9 +118,15 @@ def open_engine(model: ModelFile, name: str | None = None, device: str | None = 
             reasons.append(f"{candidate}: {why}")
             continue
         try:
-            return module.load(model, device)
+            engine = module.load(model, device)
         except EngineError as error:
-            reasons.append(f"{candidate}: {error}")
+            refused = f"{candidate}: {error}"
+            reasons.append(refused)
+            continue
+        if refused and device is None:
+            log = logging.getLogger(__name__)
+            log.warning("%s runs in %s; %s", model.path.name, candidate, refused)
+        return engine
     raise EngineError(f"nothing here can run {model.path.name} ({'; '.join(reasons)})")
 
 

@@ -36,6 +36,10 @@ NAME = "openvino"
 TELEMETRY = "openvino_telemetry"
 CACHE_VARIABLE = "GENRESCOPE_CACHE"
 MOST_STREAMS = 8
+BESIDE_INT8 = "f32"
+"""What is computed in where a network in int8 leaves int8. With bfloat16 OpenVINO 2026.4 finds no
+implementation for some of its layers on processors with AMX, and compiles nothing."""
+
 _IMPORTING = threading.Lock()
 
 
@@ -173,6 +177,7 @@ class OpenVinoEngine:
         network = core.read_model(runnable_bytes(model, int8=int8, embedding=True))
         if any(part.get_type_name() == "FakeQuantize" for part in network.get_ops()):
             self.precision, self.reason = "int8", why
+            precision = BESIDE_INT8
         there = {name for output in network.outputs for name in output.get_names()}
         self._outputs = choose_outputs(there, model)
         network.reshape({"picture": [1, picture.channels, picture.height, picture.width]})
