@@ -171,15 +171,18 @@ def test_a_shipped_networks_maps_depend_on_what_it_learned(folder: Path, samples
         assert abs(rank_agreement(taught, untaught)) < most
 
 
-def test_a_vision_transformer_is_explained_by_occlusion(folder: Path, samples: Path) -> None:
-    """Its file gives no map: the message says what to do instead, and that is the default."""
+def test_a_class_token_is_explained_by_occlusion(folder: Path, samples: Path) -> None:
+    """Such a file gives no map: the message says what to do instead, and that is the default."""
     pytest.importorskip("torch", reason="the extra 'train' is not installed")
-    from genrescope.learn import networks
+    import torch
+
     from genrescope.learn.export import export_graph
+    from genrescope.learn.importing import networks
 
     card = onnx_models.card("vit")
-    network: Any = networks.build("vit_b_16", card.picture.channels, len(card.labels)).eval()
+    network: Any = networks.build("vit_b_16", card.picture)
     network.encoder.layers = network.encoder.layers[:1]
+    network.heads = torch.nn.Linear(network.hidden_dim, len(card.labels))
     save_model(export_graph(network, card.picture), card, folder / "vit.onnx")
     model = model_of("vit")
     with pytest.raises(GenrescopeError, match="vit gives no class activation map: explain it by"):

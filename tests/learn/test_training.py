@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,8 @@ from genrescope.learn.choosing import choose_weights  # noqa: E402
 from genrescope.learn.export import export_graph  # noqa: E402
 from genrescope.learn.judging import judge, to_plain  # noqa: E402
 from genrescope.learn.networks._pooled import Pooled, WithActivationMap  # noqa: E402
-from genrescope.learn.optimising import learning_rate  # noqa: E402
+from genrescope.learn.networks.vit import AWAKE, sines  # noqa: E402
+from genrescope.learn.optimising import learning_rate, set_training  # noqa: E402
 from genrescope.learn.recipe import Data, Optimiser, Recipe, Stage, identify  # noqa: E402
 from genrescope.learn.training import Run  # noqa: E402
 from genrescope.learn.watching import torch_infer, validator  # noqa: E402
@@ -159,8 +161,8 @@ def test_one_cycle() -> None:
     assert min(rates) > 0
 
 
-@pytest.mark.parametrize("name", [n for n in networks.names() if n != "vit_b_16"])
-def test_every_convolutional_network_has_an_exact_activation_map(name: str) -> None:
+@pytest.mark.parametrize("name", networks.names())
+def test_every_network_has_an_exact_activation_map(name: str) -> None:
     network = networks.build(name, 1, 5).eval()
     assert isinstance(network, Pooled)
     picture = torch.rand(2, 1, 64, 64)
@@ -186,6 +188,43 @@ def test_every_network_takes_grey_and_colour(name: str, channels: int) -> None:
         logits = first(picture)
         assert logits.shape == (2, 7)
         assert torch.equal(logits, second(picture))
+
+
+def test_blocks_that_have_not_learned_change_nothing_but_the_time() -> None:
+    network: Any = networks.build("vit_b_16", 1, 5, 0.0).train()
+    picture = torch.rand(2, 1, 48, 48)
+    ran: list[int] = []
+    for number, block in enumerate(network.trunk.layers):
+        block.register_forward_hook(lambda *_, number=number: ran.append(number))
+    with torch.inference_mode():
+        set_training(network, Stage(48, 1, 2, blocks=AWAKE))
+        few = network(picture)
+        assert ran == list(range(AWAKE))
+        set_training(network, Stage(48, 1, 2))
+        torch.testing.assert_close(network(picture), few)
+        assert len(ran) == AWAKE + 12
+        torch.testing.assert_close(network.eval()(picture), few)
+    set_training(network, Stage(48, 1, 2))
+    network(picture).square().sum().backward()
+    assert all(block.mlp[3].weight.grad.abs().max() > 0 for block in network.trunk.layers)
+
+
+@pytest.mark.parametrize(("name", "most"), [("vit_b_16", 12), ("mobilenet_v3_large", 0)])
+def test_blocks_that_are_not_there_are_refused(name: str, most: int) -> None:
+    with pytest.raises(TrainingError, match=f"13 transformer blocks: there are {most}"):
+        set_training(networks.build(name, 1, 5), Stage(48, 1, 2, blocks=13))
+
+
+def test_a_patch_knows_its_row_and_its_column() -> None:
+    waves = sines(14, 768)[0].double()
+    assert waves.abs().max() <= 1
+    places = waves.flatten(1).T
+    apart = torch.cdist(places, places) + torch.eye(len(places)) * 1e3
+    assert apart.min() > 1  # no two alike
+    right, far = (waves[:, 5, 5] - waves[:, 5, 5 + by] for by in (1, 6))
+    down = waves[:, 5, 5] - waves[:, 6, 5]
+    assert right.norm() == pytest.approx(down.norm())
+    assert right.norm() < far.norm()
 
 
 def test_unknown_network() -> None:

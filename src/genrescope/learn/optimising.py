@@ -12,20 +12,32 @@ import numpy as np
 import torch
 from torch import nn
 
-from genrescope.learn.recipe import Recipe
+from genrescope.learn.recipe import Recipe, Stage
 from genrescope.types import PictureSpec, TrainingError, refuse
 
 COMPILERS = ("g++", "c++", "clang++", "cl")
 """Any of them lets PyTorch compile a network."""
 
 
-def set_training(network: nn.Module, part: str) -> None:
-    """Make a network learn: all of it, or only its head while the rest stays as it is."""
+def set_training(network: nn.Module, stage: Stage) -> None:
+    """Make a network learn: all of it, its first blocks, or only its head.
+
+    Raises
+    ------
+    TrainingError
+        If the stage wants blocks of a network that has none, or fewer.
+    """
     network.train()
     for name, child in network.named_children():
-        learns = part == "all" or name in ("head", "dropout")
+        learns = stage.part == "all" or name in ("head", "dropout")
         child.train(learns)
         child.requires_grad_(learns)
+    trunk: Any = getattr(network, "trunk", None)
+    most = len(trunk.layers) if hasattr(trunk, "blocks") else 0
+    wrong = f"a stage wants {stage.blocks} transformer blocks: there are {most}"
+    refuse(not 0 <= stage.blocks <= most, wrong, TrainingError)
+    if most:
+        trunk.blocks = stage.blocks or most
 
 
 def sized(picture: PictureSpec, pixels: int) -> PictureSpec:

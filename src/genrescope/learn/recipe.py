@@ -27,12 +27,16 @@ class Stage:
     steps, batch : int
     part : {'all', 'head'}
         What learns: the whole network, or its last layer only.
+    blocks : int
+        How many of a transformer's blocks learn, the first ones; 0 for all of them. The others
+        are left out: they must still be the identity.
     """
 
     pixels: int
     steps: int
     batch: int
     part: str = "all"
+    blocks: int = 0
 
     def __post_init__(self) -> None:
         refuse(self.part not in PARTS, f"a stage's part is one of {PARTS}", TrainingError)

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from genrescope.learn import networks
+from genrescope.learn.ahead import Ahead
 from genrescope.learn.checkpoints import alone_in, load_checkpoint
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.optimising import (
@@ -26,7 +27,7 @@ from genrescope.learn.recipe import Recipe, identify
 from genrescope.learn.sampling import Pool, build_pool, draw_batch
 from genrescope.learn.teaching import Teachers
 from genrescope.spectrogram.picture import draw_picture
-from genrescope.types import SpectrogramSpec, TrainingError, refuse
+from genrescope.types import FloatArray, SpectrogramSpec, TrainingError, refuse
 
 CHECKPOINT_SECONDS = 120.0
 CHECK_EVERY = 500
@@ -87,6 +88,7 @@ class Run:
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         self.optimiser = torch.optim.AdamW(parameter_groups(self.network, recipe), lr=0.0)
         self.step = 0
+        self._batches = Ahead(self._batch)
         folder.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.is_file():
             self._resume()
@@ -131,7 +133,7 @@ class Run:
         try:
             while self.step < last:
                 began = time.monotonic()
-                loss = self._advance()
+                loss = self._advance(last)
                 valid: dict[str, float] = {}
                 pixels = self.recipe.stage_at(self.step - 1).pixels
                 ends = self.recipe.stage_at(self.step).pixels != pixels
@@ -150,17 +152,14 @@ class Run:
             raise
         self.save()
 
-    def _advance(self) -> float:
+    def _advance(self, last: int) -> float:
         recipe, stage = self.recipe, self.recipe.stage_at(self.step)
-        windows, targets = draw_batch(self.pool, recipe, self.step, self.spectrogram.frames)
-        if self.teachers is not None:
-            targets = self.teachers.soften(windows, targets)
-        picture = torch.from_numpy(draw_picture(windows, sized(recipe.picture, stage.pixels)))
-        picture = picture.contiguous(memory_format=torch.channels_last)
+        drawn, targets = self._batches.take(self.step, last - 1)
+        picture = torch.from_numpy(drawn).contiguous(memory_format=torch.channels_last)
         torch.manual_seed(hash((recipe.seed, self.step)) % 2**63)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(recipe, self.step)
-        set_training(self.network, stage.part)
+        set_training(self.network, stage)
         with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16"):
             logits = self._forward(picture)
         loss = nn.functional.cross_entropy(
@@ -177,6 +176,14 @@ class Run:
         value = loss.item()
         refuse(not math.isfinite(value), f"the loss is {value} at step {self.step}", TrainingError)
         return value
+
+    def _batch(self, step: int) -> tuple[FloatArray, FloatArray]:
+        """Pictures and targets of a step: they depend on it and on the seed alone."""
+        windows, targets = draw_batch(self.pool, self.recipe, step, self.spectrogram.frames)
+        if self.teachers is not None:
+            targets = self.teachers.soften(windows, targets)
+        pixels = self.recipe.stage_at(step).pixels
+        return draw_picture(windows, sized(self.recipe.picture, pixels)), targets
 
     def _follow(self) -> None:
         decay = min(self.recipe.optimiser.ema, (1 + self.step) / (10 + self.step))

@@ -25,6 +25,7 @@ from genrescope.learn.own.label import Labelled, label_songs  # noqa: E402
 from genrescope.learn.own.page import render  # noqa: E402
 from genrescope.learn.own.plan import MOST_STEPS, Start, plan  # noqa: E402
 from genrescope.learn.own.song import Passed  # noqa: E402
+from genrescope.learn.recipe import Stage  # noqa: E402
 from genrescope.learn.training import Progress  # noqa: E402
 from genrescope.types import GENRESCOPE_MEL, Prediction, TrainingError  # noqa: E402
 from tests.learn.own.music import library  # noqa: E402
@@ -86,7 +87,7 @@ def test_the_head_alone_leaves_the_rest(made: tuple[Labelled, Collection], tmp_p
     after = frozen.run.network.state_dict()
     changed = {key for key, value in after.items() if not torch.equal(value, before[key])}
     assert changed == {"head.weight", "head.bias"}
-    set_training(frozen.run.network, "all")
+    set_training(frozen.run.network, Stage(32, 1, 1))
     assert all(parameter.requires_grad for parameter in frozen.run.network.parameters())
 
 

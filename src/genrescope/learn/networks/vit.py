@@ -1,66 +1,107 @@
-"""ViT-B/16 (Dosovitskiy et al. 2021, arXiv 2010.11929), torchvision's definition.
+"""ViT-B/16 (Dosovitskiy et al. 2021, arXiv 2010.11929), torchvision's definition but for its pool.
 
 It takes pictures of any size that sixteen divides: its 14 × 14 learned positions are interpolated
-to the patches of the picture. It pools by its class token, so it has no exact activation map.
+to the patches of the picture. The mean over patches replaces the class token, and positions begin
+as sines and cosines, both after Beyer, Zhai and Kolesnikov (2022, arXiv 2205.01580): it learns
+faster so, and its activation map is as exact as a convolutional network's.
+
+Its last blocks begin as the identity (the layers that write into the residual path are zero there,
+as in Fixup: Zhang, Dauphin and Ma 2019, arXiv 1901.09321). A stage of a recipe may leave out
+`blocks` that have not learned yet: the network computes the same without them, in less time.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torchvision.models import vit_b_16
 
-from genrescope.learn.networks._pooled import restem
+from genrescope.learn.networks._pooled import Pooled, restem
 from genrescope.spectrogram.picture import resize_matrix
 
 NAMES = ("vit_b_16",)
 PAPER = "https://doi.org/10.48550/arXiv.2010.11929"
 GRID = 14
+AWAKE = 4
+"""Blocks that do not begin as the identity."""
 
 
-class Vit(nn.Module):
-    """torchvision's ViT-B/16 for pictures of any size.
+class Patches(nn.Module):
+    """The trunk of torchvision's ViT-B/16, for pictures of any size.
 
     Parameters
     ----------
-    channels, genres : int
-    dropout : float
-        On the class token, in training only.
+    channels : int
+
+    Attributes
+    ----------
+    blocks : int
+        How many of its transformer blocks run while it learns; all of them otherwise.
     """
 
-    def __init__(self, channels: int, genres: int, dropout: float) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
         whole = vit_b_16(weights=None)
         self.stem = restem(whole.conv_proj, channels)
-        self.encoder = whole.encoder
-        self.token = nn.Parameter(whole.class_token.detach().clone())
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(whole.hidden_dim, genres)
+        nn.init.kaiming_normal_(self.stem.weight, nonlinearity="linear")
+        self.positions = nn.Parameter(sines(GRID, whole.hidden_dim))
+        self.layers = whole.encoder.layers
+        self.norm = whole.encoder.ln
+        self.blocks = len(self.layers)
+        for block in list(self.layers)[AWAKE:]:
+            for last in (block.self_attention.out_proj, block.mlp[3]):
+                nn.init.zeros_(last.weight)
+                nn.init.zeros_(last.bias)
 
     def forward(self, picture: torch.Tensor) -> torch.Tensor:
-        """Logits, shape (batch, genres)."""
+        """Feature maps, shape (batch, features, height / 16, width / 16)."""
         patches = self.stem(picture)
         rows, columns = patches.shape[2:]
+        patches = patches + self._positions(int(rows), int(columns))
         tokens = patches.flatten(2).transpose(1, 2)
-        tokens = torch.cat([self.token.expand(tokens.shape[0], -1, -1), tokens], dim=1)
-        tokens = tokens + self._positions(int(rows), int(columns))
-        encoder = self.encoder
-        seen = encoder.ln(encoder.layers(encoder.dropout(tokens)))
-        logits: torch.Tensor = self.head(self.dropout(seen[:, 0]))
-        return logits
+        if self.training:
+            with sdpa_kernel(SDPBackend.MATH):  # of so few tokens the fused one is slower
+                tokens = self.layers[: self.blocks](tokens)
+        else:
+            tokens = self.layers(tokens)
+        maps: torch.Tensor = self.norm(tokens).transpose(1, 2).unflatten(2, (rows, columns))
+        return maps
 
     def _positions(self, rows: int, columns: int) -> torch.Tensor:
-        whole: torch.Tensor = self.encoder.pos_embedding
         if (rows, columns) == (GRID, GRID):
-            return whole
-        grid = whole[:, 1:].transpose(1, 2).reshape(1, -1, GRID, GRID)
+            return self.positions
         down, across = (
-            torch.tensor(resize_matrix(GRID, size)).to(whole) for size in (rows, columns)
+            torch.tensor(resize_matrix(GRID, size)).to(self.positions) for size in (rows, columns)
         )  # what `interpolate` does, which has no ONNX form where it is antialiased
-        grid = down @ grid @ across.T
-        return torch.cat([whole[:, :1], grid.flatten(2).transpose(1, 2)], dim=1)
+        return down @ self.positions @ across.T
+
+
+def sines(grid: int, features: int) -> torch.Tensor:
+    """Where a patch lies, as sines and cosines of its row and its column.
+
+    Parameters
+    ----------
+    grid : int
+        Patches on a side.
+    features : int
+        A multiple of four: a quarter for the sine and the cosine of either axis.
+
+    Returns
+    -------
+    torch.Tensor of float32, shape (1, features, grid, grid)
+        In [-1, 1].
+    """
+    rates = 10000.0 ** -np.linspace(0, 1, features // 4)
+    angles = rates[:, None] * np.arange(grid)[None, :]
+    waves = np.concatenate([np.sin(angles), np.cos(angles)])
+    down = np.repeat(waves[:, :, None], grid, axis=2)
+    across = np.repeat(waves[:, None, :], grid, axis=1)
+    return torch.from_numpy(np.concatenate([down, across])[None].astype(np.float32))
 
 
 def build(name: str, channels: int, genres: int, dropout: float) -> nn.Module:
     """Make the network with fresh weights."""
-    return Vit(channels, genres, dropout)
+    trunk = Patches(channels)
+    return Pooled(trunk, trunk.norm.normalized_shape[0], genres, dropout)
