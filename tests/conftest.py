@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from genrescope.models.engines import openvino
 from tests import postgres_server
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
@@ -42,6 +43,12 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GENRESCOPE_CACHE", str(folder))
         yield folder
+
+
+@pytest.fixture
+def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenVINO computes in float32, on processors with AMX too: figures are compared closely."""
+    monkeypatch.setattr(openvino, "processor_precision", lambda: ("f32", "a test compares"))
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,7 @@ def run(*arguments: str) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr + message
 
 
+@pytest.mark.usefixtures("in_float32")
 def test_ccmusics_form_from_its_file_to_a_genre(samples: Path, tmp_path: Path) -> None:
     """The probabilities of `classify` are those of the eager network on the same pictures."""
     torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")

@@ -185,6 +185,7 @@ def test_models_must_differ() -> None:
     assert [m.card.name for m in load_models(["a_mel", "a_mel"])] == ["a_mel"]
 
 
+@pytest.mark.usefixtures("in_float32")
 def test_engines_agree_along_the_whole_line(folder: Path, long_song: Path) -> None:
     pytest.importorskip("onnxruntime", reason="the extra 'onnxruntime' is not installed")
     results = [

@@ -94,6 +94,7 @@ def test_state_dicts_under_every_prefix(prefix: str, tmp_path: Path) -> None:
     assert_same(draft, original, pictures())
 
 
+@pytest.mark.usefixtures("in_float32")
 def test_a_file_in_ccmusics_form(tmp_path: Path) -> None:
     original = mobilenet(ccmusic=True)
     draft = importer.draft(order(save(original.state_dict(), tmp_path), "mobilenet_v3_large"))
@@ -165,6 +166,7 @@ def test_an_exact_activation_map_the_right_way_up(place: str, make: Make) -> Non
     assert float((maps["first"] - maps["last"]).abs().max()) > 1e-3
 
 
+@pytest.mark.usefixtures("in_float32")
 def test_a_file_with_an_activation_map(tmp_path: Path) -> None:
     original = shufflenet()
     turned = ImportRecipe("", "", "", GENRESCOPE_MEL, replace(THREE.picture, lowest_row="last"))

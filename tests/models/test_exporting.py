@@ -68,6 +68,7 @@ def test_float16_in_onnx_runtime(stored: ModelFile, tmp_path: Path) -> None:
     np.testing.assert_allclose(given, wanted, atol=0.01 * done.largest)
 
 
+@pytest.mark.usefixtures("in_float32")
 def test_openvino(stored: ModelFile, tmp_path: Path) -> None:
     done = export_model(stored, tmp_path / "small.xml", "openvino", pictures())
     assert [file.name for file in done.files] == ["small.xml", "small.bin"]
