@@ -158,6 +158,20 @@ def test_extensions_have_no_say(tmp_path: Path, encode: Encode, suffix: str) -> 
     assert read(path)[1].info.codec == "aac"
 
 
+def test_an_extension_does_not_make_a_format_of_remnants(tmp_path: Path) -> None:
+    """Found by the fuzzer: FFmpeg took what was called .mp3 for one, and refused it elsewhere."""
+    file = io.BytesIO()
+    soundfile.write(file, tone(1, 48000), 48000, format="MP3", subtype="MPEG_LAYER_III")
+    remnants = bytes(20000) + file.getvalue()[1000:1900]
+    told = set()
+    for name in ("remnants.mp3", "remnants.bin"):
+        (tmp_path / name).write_bytes(remnants)
+        with pytest.raises(DecodeError) as caught:
+            read(tmp_path / name)
+        told.add(str(caught.value).replace(name, ""))
+    assert len(told) == 1
+
+
 def png() -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (

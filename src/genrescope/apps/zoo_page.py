@@ -17,7 +17,7 @@ from genrescope.types import Report, Score
 
 COLUMNS = ("model", "top-1", "top-3", "macro F1", "ECE", "ECE by chance")
 METRICS = ("top1", "top3", "macro_f1", "ece", "ece_by_chance")
-SIZES = ("model", "network", "picture", "MB", "ms a window", "trained from scratch")
+SIZES = ("model", "network", "picture", "MB", "ms a window", "computed in", "trained from scratch")
 PUBLISHED = (
     ("MFCC + SVM", 53.4, "no", "Pons and Serra 2019, arXiv 1909.06654"),
     ("musicnn (MSD) + SVM", 77.2, "yes", "Pons and Serra 2019, arXiv 1909.06654"),
@@ -91,7 +91,8 @@ def _sizes(models: Sequence[Model]) -> list[str]:
         "## Size and speed",
         "",
         f"One window at a time on {platform.machine()} with {os.cpu_count()} processors, median of"
-        f" {REPEATS} turns. Read the figures against each other: machines differ.",
+        f" {REPEATS} turns. Read the figures against each other: machines differ. What a processor computes in"
+        " moves a song's figure, too, now and then: cards are measured where the file was made.",
         "",
         *_table(SIZES, [_size(model) for model in models]),
     ]
@@ -106,6 +107,7 @@ def _size(model: Model) -> tuple[str, ...]:
         f"{card.picture.height} × {card.picture.width}",
         f"{find(card.name).size_bytes / 1e6:.1f}",
         f"{took:.1f}",
+        model.engine.precision,
         "no" if card.pretrained else "yes",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO, Literal, cast
 
 import numpy as np
 
@@ -19,11 +19,45 @@ _PREROLL_SECONDS = 1.0  # decoded and thrown away after a seek: lossy codecs nee
 _INDEXED = ("mov", "matroska", "webm", "asf", "ogg", "flac", "wav")  # containers that seek exactly
 
 
-class FfmpegDecoder:
-    """The sound track of one file open in FFmpeg. See `genrescope.audio.info.Decoder`.
+class _Nameless:
+    """A file as FFmpeg is to see it: by its name it would judge by the extension as well."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+
+def open_container(
+    file: BinaryIO, metadata_errors: Literal["ignore", "replace"] = "ignore"
+) -> InputContainer:
+    """Open a sound or a film in FFmpeg by its content alone.
 
     No protocol is allowed to FFmpeg, so that a playlist made to look like music can neither open
     other files nor reach the network.
+
+    Parameters
+    ----------
+    file : binary file, seekable
+        From where it stands; left open.
+    metadata_errors : {'ignore', 'replace'}
+        What becomes of tags that are no text.
+
+    Raises
+    ------
+    av.error.FFmpegError, OSError, ValueError
+        FFmpeg does not know the format.
+    """
+    import av
+
+    return av.open(
+        cast("IO[bytes]", _Nameless(file)),
+        "r",
+        options={"protocol_whitelist": "none"},
+        metadata_errors=metadata_errors,
+    )
+
+
+class FfmpegDecoder:
+    """The sound track of one file open in FFmpeg. See `genrescope.audio.info.Decoder`.
 
     Parameters
     ----------
@@ -52,9 +86,7 @@ class FfmpegDecoder:
         import av
 
         self._file.seek(0)
-        self._container: InputContainer = av.open(
-            self._file, "r", options={"protocol_whitelist": "none"}, metadata_errors="ignore"
-        )
+        self._container = open_container(self._file)
         stream = self._container.streams.best("audio")
         if not isinstance(stream, av.AudioStream):
             kinds = ", ".join(sorted({s.type for s in self._container.streams})) or "nothing"

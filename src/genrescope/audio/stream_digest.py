@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from genrescope.audio.ffmpeg import open_container
 from genrescope.audio.source import open_source, source_name
 from genrescope.types import DecodeError, refuse
 
@@ -29,8 +30,7 @@ def stream_digest(path: Path) -> bytes:
     digest, packets = hashlib.sha256(), 0
     with file:
         try:
-            options = {"protocol_whitelist": "none"}  # as in `genrescope.audio.ffmpeg`
-            with av.open(file, "r", options=options, metadata_errors="ignore") as container:
+            with open_container(file) as container:
                 stream = container.streams.best("audio")
                 refuse(stream is None, f"{source_name(path)}: no sound track", DecodeError)
                 for packet in container.demux(stream):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from genrescope.audio.ffmpeg import open_container
 from genrescope.audio.source import open_source, source_name
 from genrescope.types import DecodeError
 
@@ -31,8 +32,7 @@ def read_tags(path: Path) -> dict[str, str]:
     file, _ = open_source(path)
     with file:
         try:
-            options = {"protocol_whitelist": "none"}  # as in `genrescope.audio.ffmpeg`
-            with av.open(file, "r", options=options, metadata_errors="replace") as container:
+            with open_container(file, "replace") as container:
                 stream = container.streams.best("audio")
                 found = {} if stream is None else dict(stream.metadata)
                 found.update(container.metadata)
