@@ -91,8 +91,8 @@ def _sizes(models: Sequence[Model]) -> list[str]:
         "## Size and speed",
         "",
         f"One window at a time on {platform.machine()} with {os.cpu_count()} processors, median of"
-        f" {REPEATS} turns. Read the figures against each other: machines differ. What a processor computes in"
-        " moves a song's figure, too, now and then: cards are measured where the file was made.",
+        f" {REPEATS} turns. Read the figures against each other: machines differ, and what they"
+        " compute in moves the scores below by a song now and then.",
         "",
         *_table(SIZES, [_size(model) for model in models]),
     ]
