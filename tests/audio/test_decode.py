@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 import threading
 import zlib
@@ -156,6 +157,36 @@ def test_extensions_have_no_say(tmp_path: Path, encode: Encode, suffix: str) -> 
     assert read(path)[1].info.container == "wav"
     path.write_bytes(encode("b.mp4", tone(1, 48000), 48000, "aac").read_bytes())
     assert read(path)[1].info.codec == "aac"
+
+
+def test_behind_a_damaged_stretch_ffmpeg_reads_on(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    soundfile.write(file, noise(8 * RATE), RATE, format="MP3", subtype="MPEG_LAYER_III")
+    whole = file.getvalue()
+    damaged = bytearray(whole)
+    for place in range(len(whole) // 4, len(whole) // 4 + 2000, 50):
+        damaged[place : place + 25] = np.random.default_rng(place).bytes(25)
+    (tmp_path / "whole.mp3").write_bytes(whole)
+    (tmp_path / "damaged.mp3").write_bytes(damaged)
+    wanted, stream = read(tmp_path / "whole.mp3")
+    assert "truncated" not in codes(stream)
+    samples, stream = read(tmp_path / "damaged.mp3")
+    alone = soundfile.SoundFile(io.BytesIO(damaged)).read()
+    assert len(alone) < 0.5 * len(wanted) < 0.9 * len(samples)
+    told = [n.message for n in stream.notices if n.code == "truncated"]
+    assert len(told) == 1
+    assert re.search(r"libsndfile stopped at [12]\.\d s, FFmpeg read on", told[0])
+
+
+def test_where_nothing_is_behind_a_sound_just_ends(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    soundfile.write(file, noise(8 * RATE), RATE, format="MP3", subtype="MPEG_LAYER_III")
+    (tmp_path / "cut.mp3").write_bytes(file.getvalue()[: len(file.getvalue()) // 2])
+    _, stream = read(tmp_path / "cut.mp3")
+    told = [n.message for n in stream.notices if n.code == "truncated"]
+    assert len(told) == 1
+    assert "FFmpeg read on" not in told[0]
+    assert "where the file promises 8.0 s" in told[0]
 
 
 def test_an_extension_does_not_make_a_format_of_remnants(tmp_path: Path) -> None:

@@ -107,3 +107,7 @@ def test_the_page_shows_what_a_collection_left_out_costs(names: list[str], tmp_p
     top1, top3 = (100 * without[0].score(metric).value for metric in ("top1", "top3"))
     assert f"| gtzan | {top1:.1f} (" in part
     assert f") / {top3:.1f} |" in part
+    write_page(page, names[:1], reports)
+    again = page.read_text(encoding="utf-8")
+    assert part in again  # what took hours to train is not lost to a page written without it
+    assert again.count("## Without a collection") == 1

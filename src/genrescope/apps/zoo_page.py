@@ -35,6 +35,7 @@ MAPS = (
 )
 
 REPEATS = 15
+WITHOUT = "## Without a collection"
 
 
 def write_page(
@@ -55,7 +56,8 @@ def write_page(
     reports : sequence of Report
         Of those models, and of what they say together.
     left_out : sequence of str
-        Models that some collections did not teach; none of them is in the zoo.
+        Models that some collections did not teach; none of them is in the zoo. Without any, what
+        the page said of them before stays: it does not depend on the models above.
     without : sequence of Report
         Of those.
     tried : sequence of Tried
@@ -74,7 +76,7 @@ def write_page(
         "",
         *_sizes(models),
         *(line for name in _sets(reports) for line in _scores(name, reports)),
-        *_left_out(left_out, without),
+        *(_left_out(left_out, without) if left_out else _kept(path)),
         *_maps(tried),
         *_published(),
         *_genres(reports),
@@ -129,8 +131,6 @@ def _cell(score: Score) -> str:
 
 def _left_out(names: Sequence[str], reports: Sequence[Report]) -> list[str]:
     """What a score owes to the collection that it was measured on."""
-    if not names:
-        return []
     cards = [find(name).card for name in names]
     sets = _sets(reports)
     found = {(one.model, one.dataset): one for one in reports}
@@ -141,15 +141,30 @@ def _left_out(names: Sequence[str], reports: Sequence[Report]) -> list[str]:
         )
         for card in cards
     ]
+    asked = " ".join(f"--left-out {name}" for name in names)
     return [
-        "## Without a collection",
+        WITHOUT,
         "",
         f"The same network ({cards[0].network}) under one recipe and from labels alone, "
         "with collections left out. Read the rows against each other: these were taught for "
-        "less long than the networks above. Top-1 / top-3.",
+        f"less long than the networks above. Top-1 / top-3, measured by adding `{asked}`; a page "
+        "that is written without keeps them.",
         "",
         *_table(("taught by", *map(_title, sets)), rows),
     ]
+
+
+def _kept(page: Path) -> list[str]:
+    """That section as an earlier page has it; nothing where there is none."""
+    try:
+        lines = page.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    if WITHOUT not in lines:
+        return []
+    rest = lines[lines.index(WITHOUT) :]
+    ends = [place for place, line in enumerate(rest[1:], 1) if line.startswith("## ")]
+    return rest[: ends[0]] if ends else rest
 
 
 def _both(report: Report) -> str:

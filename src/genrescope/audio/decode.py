@@ -14,6 +14,7 @@ from typing import BinaryIO, Self
 
 from genrescope.audio.info import Decoder, SoundInfo
 from genrescope.audio.levels import Levels, loudness_scale
+from genrescope.audio.reading_on import read_on
 from genrescope.audio.source import AudioSource, FileSource, open_source, source_name
 from genrescope.audio.stream import Stream, StreamSource
 from genrescope.types import AudioError, DecodeError, EmptyAudioError, FloatArray, Notice
@@ -55,6 +56,7 @@ class AudioStream:
             file, owned = open_source(source, self.name)
             if owned:
                 stack.callback(file.close)
+            self._file = file
             self._decoder, self._first, self._rest = _choose(file, self.name, start)
             stack.callback(self._decoder.close)
             self.info: SoundInfo = self._decoder.info
@@ -91,15 +93,31 @@ class AudioStream:
         files, which may overshoot; they are not clipped below ±`genrescope.audio.levels.CEILING`.
         """
         left = self._limit_samples()
-        chunk: FloatArray | None = self._first
-        while chunk is not None and left > 0:
+        chunks = self._chunks()
+        while left > 0 and (chunk := next(chunks, None)) is not None:
             block = self._levels.mono(chunk[:left])
             left -= block.size
             self._samples += block.size
             yield block
-            chunk = next(self._rest, None)
-        if left > 0 or self._decoder.faults:
+        if left > 0 or self._faults:
             self._note_truncation()
+
+    def _chunks(self) -> Iterator[FloatArray]:
+        """What the decoder gives; where it stopped early, also what FFmpeg finds behind that."""
+        if self._first is not None:
+            yield self._first
+        yield from self._rest
+        if self._cut_off():
+            yield from read_on(self._file, self.info, self.start + self.seconds, self._faults)
+
+    @property
+    def _faults(self) -> list[str]:
+        return self._decoder.faults
+
+    def _cut_off(self) -> bool:
+        """Whether the sound ended well before the end that its header promised."""
+        whole = self.info.seconds if self._decoder.length_trusted else None
+        return whole is not None and whole - self.start - self.seconds > 0.5 + 0.002 * whole
 
     def _limit_samples(self) -> int:
         if self._limit is None:
@@ -107,14 +125,12 @@ class AudioStream:
         return max(1, round(self._limit * self.info.sample_rate))
 
     def _note_truncation(self) -> None:
-        end = self.start + self.seconds
-        whole = self.info.seconds if self._decoder.length_trusted else None
-        faults = self._decoder.faults
-        cut_off = whole is not None and whole - end > 0.5 + 0.002 * whole
+        end, faults, cut_off = self.start + self.seconds, self._faults, self._cut_off()
         if not (cut_off or faults):
             return
         message = f"parts are damaged or missing: read up to {end:.1f} s"
         if cut_off:
+            whole = self.info.seconds
             message = f"the sound stops after {end:.1f} s where the file promises {whole:.1f} s"
         if faults:
             message += f" ({faults[0].strip().rstrip('.')})"
