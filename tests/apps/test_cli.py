@@ -417,3 +417,17 @@ def test_explain_and_timeline_as_reports(
     assert '<html lang="zh' in course.read_text(encoding="utf-8")
     code, _, err = run("timeline", "-", "-o", str(course), data=b"x")
     assert (code, "name a file" in err) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["spectrogram", "timeline"])
+def test_a_place_that_cannot_be_written_is_a_sentence(
+    samples: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    place = tmp_path / "folder.png"
+    place.mkdir()
+    show.err.cache_clear()
+    with pytest.raises(SystemExit) as ended:
+        main([command, str(samples / "jazz_vibe_ace.flac"), "-o", str(place)])
+    show.err.cache_clear()
+    assert ended.value.code == 1
+    assert "folder.png: Is a directory" in capsys.readouterr().err.replace("\n", "")

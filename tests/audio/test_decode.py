@@ -178,6 +178,49 @@ def test_behind_a_damaged_stretch_ffmpeg_reads_on(tmp_path: Path) -> None:
     assert re.search(r"libsndfile stopped at [12]\.\d s, FFmpeg read on", told[0])
 
 
+def test_a_hole_in_an_ogg_is_not_filled_with_what_was_heard_already(tmp_path: Path) -> None:
+    """libsndfile closes the hole and goes on to the end: its count of samples names no place."""
+    file = io.BytesIO()
+    soundfile.write(file, noise(12 * RATE), RATE, format="OGG", subtype="VORBIS")
+    whole = file.getvalue()
+    holed = whole[: len(whole) // 4] + whole[len(whole) // 2 :]
+    (tmp_path / "holed.ogg").write_bytes(holed)
+    samples, stream = read(tmp_path / "holed.ogg")
+    assert 0.5 * 12 * RATE < len(samples) < 0.8 * 12 * RATE
+    assert not any("FFmpeg read on" in n.message for n in stream.notices)
+
+
+class Interrupting(io.BytesIO):
+    """Ctrl-C while libsndfile asks for more."""
+
+    left = 20
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+        return super().read(size)
+
+
+def test_ctrl_c_within_libsndfile_is_not_taken_for_damage() -> None:
+    file = io.BytesIO()
+    soundfile.write(file, noise(60 * RATE), RATE, format="FLAC")
+    with pytest.raises(KeyboardInterrupt):
+        read(Interrupting(file.getvalue()))
+
+
+def test_a_damaged_packet_does_not_end_an_m4a(tmp_path: Path, encode: Encode) -> None:
+    sound = noise(10 * 48000)
+    content = bytearray(encode("sound.mp4", sound, 48000, "aac").read_bytes())
+    begin = len(content) // 5
+    content[begin : begin + 3000] = np.random.default_rng(1).bytes(3000)
+    (tmp_path / "damaged.m4a").write_bytes(content)
+    samples, stream = read(tmp_path / "damaged.m4a")
+    assert len(samples) > 0.8 * len(sound)
+    assert "truncated" in codes(stream)
+    assert not any("not permitted" in n.message for n in stream.notices)
+
+
 def test_where_nothing_is_behind_a_sound_just_ends(tmp_path: Path) -> None:
     file = io.BytesIO()
     soundfile.write(file, noise(8 * RATE), RATE, format="MP3", subtype="MPEG_LAYER_III")

@@ -19,6 +19,13 @@ _PREROLL_SECONDS = 1.0  # decoded and thrown away after a seek: lossy codecs nee
 _INDEXED = ("mov", "matroska", "webm", "asf", "ogg", "flac", "wav")  # containers that seek exactly
 
 
+MOST_FAULTS = 1000
+
+
+def _told(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
 class _Nameless:
     """A file as FFmpeg is to see it: by its name it would judge by the extension as well."""
 
@@ -173,20 +180,22 @@ class FfmpegDecoder:
         import av
 
         packets = self._container.demux(self._stream)
-        began = False
+        began = reading = False
         while True:
             try:
+                reading = True
                 packet = next(packets, None)
                 if packet is None:
                     return
+                reading = False
                 frames = self._stream.decode(packet)
             except av.error.EOFError:
                 return
             except av.error.FFmpegError as error:
                 if not began:
                     raise
-                self.faults.append(error.strerror or str(error))
-                if isinstance(error, OSError) or len(self.faults) > 1000:
+                self.faults.append("a packet cannot be decoded" if not reading else _told(error))
+                if (reading and isinstance(error, OSError)) or len(self.faults) > MOST_FAULTS:
                     return
                 continue
             for frame in frames:

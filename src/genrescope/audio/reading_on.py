@@ -9,6 +9,10 @@ from typing import BinaryIO
 from genrescope.audio.info import SoundInfo
 from genrescope.types import DecodeError, FloatArray
 
+STOPPING = ("mp3", "flac")
+"""Where libsndfile stops at damage. In Ogg it closes the hole and goes on to the true end, so that
+behind its last sample there is nothing, and what its count of samples names was heard already."""
+
 LEAST_SECONDS = 0.5
 """Less than that is the same end, read a little otherwise."""
 
@@ -37,7 +41,7 @@ def read_on(
 
     from genrescope.audio.ffmpeg import FfmpegDecoder
 
-    if info.decoder != "soundfile":
+    if info.decoder != "soundfile" or info.container not in STOPPING:
         return
     try:
         decoder = FfmpegDecoder(file)

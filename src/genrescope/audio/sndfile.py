@@ -4,17 +4,49 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 
 from genrescope.audio.info import CHUNK_FRAMES, SoundInfo
 from genrescope.types import DecodeError, FloatArray
 
+T = TypeVar("T")
+
 _SHORTENED = re.compile(r"^ ?(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILINE)
 _STREAMED_BYTES = 0x7FFF0000  # writers to a pipe put 2 or 4 GiB where they don't know the size
 _STATES_LENGTH = (b"Xing", b"Info", b"VBRI")
+
+
+class _Watched:
+    """A file as libsndfile is to see it: what its callbacks cannot raise is kept until `check`."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._kept: BaseException | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        return self._keeping(lambda: self._file.read(size), b"")
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._keeping(lambda: self._file.seek(offset, whence), 0)
+
+    def tell(self) -> int:
+        return self._keeping(self._file.tell, 0)
+
+    def _keeping(self, act: Callable[[], T], instead: T) -> T:
+        try:
+            return act()
+        except BaseException as error:  # noqa: BLE001 - `check` raises it
+            self._kept = error
+            return instead
+
+    def check(self) -> None:
+        """Raise what was kept, as Ctrl-C in the middle of reading."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            raise kept
 
 
 class SoundfileDecoder:
@@ -44,7 +76,11 @@ class SoundfileDecoder:
         file.seek(0)
         head = file.read(2**20)
         file.seek(0)
-        self._file = soundfile.SoundFile(file)
+        self._watched = _Watched(file)
+        try:
+            self._file = soundfile.SoundFile(self._watched)
+        finally:
+            self._watched.check()
         if self._file.format == "MP3" and not any(tag in head for tag in _STATES_LENGTH):
             self._file.close()
             raise DecodeError("an MP3 that does not state its length")
@@ -80,7 +116,10 @@ class SoundfileDecoder:
         began = False
         while True:
             try:
-                chunk = self._file.read(CHUNK_FRAMES, dtype="float32", always_2d=True)
+                chunk = self._read()
+            except OSError as error:
+                self.faults.append(error.strerror or str(error))
+                return
             except soundfile.LibsndfileError as error:
                 if not began:
                     raise
@@ -90,6 +129,13 @@ class SoundfileDecoder:
                 return
             began = True
             yield np.asarray(chunk, dtype=np.float32)
+
+    def _read(self) -> FloatArray:
+        try:
+            chunk: FloatArray = self._file.read(CHUNK_FRAMES, dtype="float32", always_2d=True)
+            return chunk
+        finally:
+            self._watched.check()
 
     def close(self) -> None:
         """Let go of the libsndfile handle; the file object stays open."""

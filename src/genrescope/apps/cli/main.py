@@ -34,6 +34,16 @@ from genrescope.apps.cli import (
 from genrescope.types import GenrescopeError
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
+REASONED = (
+    errno.EACCES,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
+)
+"""What a place that was named can be at fault for: a sentence says it all."""
 
 app = typer.Typer(
     name="genrescope",
@@ -108,6 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.close()
         sys.exit(FAILED)
     except OSError as error:
+        if error.errno in REASONED and error.filename is not None:
+            show.complain(f"{error.filename}: {error.strerror}")
+            sys.exit(FAILED)
         if error.errno != errno.ENOSPC:
             raise
         _drop_output()

@@ -123,7 +123,7 @@ def open_engine(model: ModelFile, name: str | None = None, device: str | None = 
             refused = f"{candidate}: {error}"
             reasons.append(refused)
             continue
-        if refused and device is None:
+        if refused and device in (None, "CPU"):
             log = logging.getLogger(__name__)
             log.warning("%s runs in %s; %s", model.path.name, candidate, refused)
         return engine
