@@ -171,7 +171,9 @@ def test_tags(scanned: tuple[Path, Path], tmp_path: Path) -> None:
     code, out, _ = run("tag", "plan", "--threshold", "0", "-o", str(plan), *at)
     assert (code, len(out.splitlines())) == (0, 3)
     code, _, err = run("tag", "apply", str(plan), *at)
-    assert (code, "3 written" in err) == (0, True)
+    assert (code, "3 written" in err, "to undo: " in err) == (0, True, True)
+    code, _, err = run("tag", "apply", str(plan), *at)
+    assert (code, "3 untouched" in err, "to undo: " in err) == (0, True, False)
     code, _, err = run("scan", str(folder), *at)
     assert "3 unchanged" in err  # tags change bytes, and nothing is decoded again
     _, _, err = run("tag", "undo", str(folder / "jazz_vibe_ace.flac"), *at)

@@ -147,7 +147,8 @@ def test_a_plan_reads_as_it_was_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a,b\n1,2\n", "path,before,after\n/a\n", "path,before,after\n/a,,x\n/a,,y\n"]
+    "text",
+    ["", '{"x":1', "a,b\n1,2\n", "path,before,after\n/a\n", "path,before,after\n/a,,x\n/a,,y\n"],
 )
 def test_what_is_no_plan(text: str, tmp_path: Path) -> None:
     path = tmp_path / "plan.csv"

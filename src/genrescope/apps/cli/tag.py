@@ -131,9 +131,12 @@ def apply_command(
 
     changes = read_plan(plan)
     with open_store(store) as opened:
-        _report(apply_plan(changes, opened, str(plan), keep_time=keep_time), len(changes))
-    place = place_of(store)
-    show.remark("to undo: " + shlex.join(["genrescope", "tag", "undo", *place]))
+        outcomes = apply_plan(changes, opened, str(plan), keep_time=keep_time)
+        written, failures = _report(outcomes, len(changes))
+    if written:
+        show.remark("to undo: " + shlex.join(["genrescope", "tag", "undo", *place_of(store)]))
+    if failures:
+        raise typer.Exit(1)
 
 
 @app.command("undo")
@@ -155,10 +158,13 @@ def undo_command(
 
     only = frozenset(os.fsencode(absolute(one)) for one in files or [])
     with open_store(store, create=False) as opened:
-        _report(undo(opened, run, only, keep_time=keep_time), None)
+        failures = _report(undo(opened, run, only, keep_time=keep_time), None)[1]
+    if failures:
+        raise typer.Exit(1)
 
 
-def _report(outcomes: Iterator[Written | Failure], total: int | None) -> None:
+def _report(outcomes: Iterator[Written | Failure], total: int | None) -> tuple[int, int]:
+    """Tell of every file; how many were written, and how many failed."""
     counts = {"written": 0, "undone": 0, "untouched": 0}
     failures = 0
     hidden = not show.is_terminal()
@@ -172,5 +178,4 @@ def _report(outcomes: Iterator[Written | Failure], total: int | None) -> None:
             counts[one.kind] += 1
     told = [f"{count:,} {kind}" for kind, count in counts.items() if count]
     show.remark(", ".join([*told, f"{failures:,} failed"]))
-    if failures:
-        raise typer.Exit(1)
+    return counts["written"], failures

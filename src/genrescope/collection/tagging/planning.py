@@ -198,9 +198,16 @@ def read_plan(path: Path) -> tuple[Change, ...]:
             head = file.read(1)
             if head != "\ufeff":  # what spreadsheets put before UTF-8
                 file.seek(0)
-            rows = list(csv.DictReader(file))
+            reader = csv.DictReader(file)
+            rows, columns = list(reader), set(reader.fieldnames or ())
     except (OSError, ValueError, csv.Error) as error:
         raise TagError(f"{name}: cannot be read as a plan ({error})") from error
+    refuse(
+        not columns >= set(COLUMNS[:3]),
+        f"{name}: no plan: that is a table with the columns path, before and after. Make one with "
+        "`genrescope tag plan`",
+        TagError,
+    )
     changes = []
     for number, row in enumerate(rows, 1):
         cells = [row.get(column) for column in COLUMNS[:3]]
