@@ -53,10 +53,10 @@ def read_on(
             return
         coming, first = decoder.chunks(start), list[FloatArray]()
         while sum(chunk.shape[0] for chunk in first) < LEAST_SECONDS * rate:
-            chunk = next(coming, None)
-            if chunk is None:
+            try:
+                first.append(next(coming))
+            except (StopIteration, av.error.FFmpegError, OSError):
                 return
-            first.append(chunk)
         faults.insert(0, f"libsndfile stopped at {start:.1f} s, FFmpeg read on")
         yield from chain(first, coming)
     finally:
