@@ -201,6 +201,11 @@ class Interrupting(io.BytesIO):
             raise KeyboardInterrupt
         return super().read(size)
 
+    def readinto(self, buffer: Any, /) -> int:
+        content = self.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
 
 def test_ctrl_c_within_libsndfile_is_not_taken_for_damage() -> None:
     file = io.BytesIO()

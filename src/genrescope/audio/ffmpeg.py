@@ -17,13 +17,7 @@ if TYPE_CHECKING:
 
 _PREROLL_SECONDS = 1.0  # decoded and thrown away after a seek: lossy codecs need a run-up
 _INDEXED = ("mov", "matroska", "webm", "asf", "ogg", "flac", "wav")  # containers that seek exactly
-
-
-MOST_FAULTS = 1000
-
-
-def _told(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
+_MOST_FAULTS = 1000  # packets that cannot be decoded before the rest is given up
 
 
 class _Nameless:
@@ -180,10 +174,10 @@ class FfmpegDecoder:
         import av
 
         packets = self._container.demux(self._stream)
-        began = reading = False
+        began = False
         while True:
+            reading = True
             try:
-                reading = True
                 packet = next(packets, None)
                 if packet is None:
                     return
@@ -194,8 +188,9 @@ class FfmpegDecoder:
             except av.error.FFmpegError as error:
                 if not began:
                     raise
-                self.faults.append("a packet cannot be decoded" if not reading else _told(error))
-                if (reading and isinstance(error, OSError)) or len(self.faults) > MOST_FAULTS:
+                why = (error.strerror or str(error)) if reading else "a packet cannot be decoded"
+                self.faults.append(why)
+                if (reading and isinstance(error, OSError)) or len(self.faults) > _MOST_FAULTS:
                     return
                 continue
             for frame in frames:
