@@ -75,6 +75,31 @@ def test_several_models_side_by_side(samples: Path) -> None:
     assert "divergence" in out
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="names there have no such characters")
+def test_programs_are_told_the_name_itself(samples: Path, tmp_path: Path) -> None:
+    """People see `two\\nlines`; a program must find the file again, stray bytes and all."""
+    stray = os.fsdecode(b"caf\xe9.mp3")
+    paths = [str(tmp_path / name) for name in ("two\nlines.mp3", stray)]
+    for path in paths:
+        Path(path).write_bytes((samples / "country_short_1s5.mp3").read_bytes())
+    code, out, _ = run("classify", "--json", *paths)
+    assert code == 0
+    assert [json.loads(line)["source"] for line in out.splitlines()] == paths
+    command = [sys.executable, "-m", "genrescope", "classify", "--csv", *paths]
+    table = subprocess.run(command, capture_output=True, check=True).stdout
+    rows = list(csv.DictReader(io.StringIO(table.decode(errors="surrogateescape"), newline="")))
+    assert [row["source"] for row in rows] == paths
+
+
+def test_sound_under_the_name_of_a_text_is_heard(samples: Path, tmp_path: Path) -> None:
+    sound, text = tmp_path / "sound.txt", tmp_path / "text.txt"
+    sound.write_bytes((samples / "country_short_1s5.mp3").read_bytes())
+    text.write_text("no sound")
+    found = find_sources([str(sound), str(text), str(tmp_path / "none.txt")])
+    assert found.paths == (str(sound), str(tmp_path / "none.txt"))
+    assert found.skipped == (str(text),)
+
+
 def test_a_folder_as_csv_with_one_broken_file(samples: Path, tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes((samples / "electronic_its_simple_8k_mono.wav").read_bytes())
     (tmp_path / "b.mp3").write_text("no song\n" * 300, encoding="utf-8")
@@ -276,10 +301,11 @@ def test_every_command_has_help_with_an_example() -> None:
 def test_what_is_named(tmp_path: Path) -> None:
     for name in ("b.mp3", "a.flac", ".hidden.wav", "notes.txt"):
         (tmp_path / name).touch()
-    found = find_sources([str(tmp_path), "x.md", "-", "-"])
-    assert [Path(p).name for p in found.paths] == ["a.flac", "b.mp3", "-"]
-    assert found.skipped == ("x.md",)
-    assert find_sources(["x.md"]).paths == ("x.md",)
+    notes = str(tmp_path / "notes.txt")
+    found = find_sources([str(tmp_path), notes, "x.md", "-", "-"])
+    assert [Path(p).name for p in found.paths] == ["a.flac", "b.mp3", "x.md", "-"]
+    assert found.skipped == (notes,)
+    assert find_sources([notes]).paths == (notes,)
 
 
 def test_python_dash_m() -> None:

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from genrescope.audio import BandPass, BandStop, Change, Gap, listen
-from genrescope.types import AudioError, FloatArray
+from genrescope.types import AudioError, FloatArray, SilentAudioError
 from tests.audio.sounds import noise, tone
 
 RATE = 22050
@@ -105,3 +105,8 @@ def test_a_change_that_leaves_nothing_is_refused(hiss: Path) -> None:
         heard(hiss, BandStop(12000, 14000))
     with pytest.raises(AudioError, match="nothing is left above 12000 Hz"):
         heard(hiss, BandPass(12000, 14000))
+    with pytest.raises(SilentAudioError, match="silenced from 0 to 100 s: nothing is left to hear"):
+        heard(hiss, Gap(0, 100))
+    with pytest.raises(SilentAudioError, match="nothing is left"):
+        heard(hiss, BandPass(100, 4000), Gap(2, 9), start=3)
+    assert heard(hiss, Gap(0, 7.9)).any()

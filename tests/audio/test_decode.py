@@ -207,6 +207,54 @@ class Interrupting(io.BytesIO):
         return len(content)
 
 
+def test_opus_is_read_to_its_end(tmp_path: Path, encode: Encode) -> None:
+    """libsndfile 1.2.2 takes Opus that FFmpeg wrote for malformed after some seconds."""
+    path = encode("a.opus", noise(14 * 48000)[:, None], 48000, "libopus")
+    samples, stream = read(path)
+    assert stream.info.decoder == "FFmpeg"
+    assert samples.size == pytest.approx(14 * 48000, abs=2000)
+    assert stream.notices == ()
+    content = path.read_bytes()
+    middle = len(content) // 2
+    (tmp_path / "hole.opus").write_bytes(content[:middle] + content[middle + 20_000 :])
+    samples, stream = read(tmp_path / "hole.opus")
+    assert 8 < samples.size / 48000 < 13.9
+    assert re.search(r"s are missing after [5-8]\.\d s", stream.notices[0].message)
+
+
+@pytest.mark.parametrize("form", ["flac", "ogg", "mp3"])
+@pytest.mark.parametrize("start", [0.0, 1.5])
+def test_what_is_joined_to_a_sound_is_heard(tmp_path: Path, form: str, start: float) -> None:
+    """A recorded radio stream is one Ogg file behind another; libsndfile reads the first."""
+    first, second = noise(2 * 44100), tone(3.0, 44100)
+    parts = []
+    for number, sound in enumerate((first, second)):
+        path = tmp_path / f"{number}.{form}"
+        soundfile.write(path, sound, 44100)
+        parts.append(path.read_bytes())
+    joined = tmp_path / f"joined.{form}"
+    joined.write_bytes(b"".join(parts))
+    samples, stream = read(joined, start=start)
+    assert samples.size / 44100 == pytest.approx(5.0 - start, abs=0.15)
+    assert codes(stream) == ["joined"]
+    assert stream.notices[0].value == pytest.approx(2.0, abs=0.06)
+    spectrum = np.abs(np.fft.rfft(samples[-44100 * 2 : -22050]))
+    assert spectrum.max() > 100 * np.median(spectrum)
+    assert codes(read(joined, start=start, duration=0.4)[1]) == []
+
+
+@pytest.mark.parametrize("form", ["flac", "ogg", "mp3"])
+def test_a_large_tag_behind_a_sound_is_no_sound(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"tagged.{form}"
+    soundfile.write(path, noise(2 * 44100), 44100)
+    before = read(path)[0].size
+    with path.open("ab") as file:
+        file.write(b"APETAGEX" + bytes(range(256)) * 1000)
+    samples, stream = read(path)
+    assert samples.size == pytest.approx(before, abs=3000)
+    assert "joined" not in codes(stream)
+
+
 def test_ctrl_c_within_libsndfile_is_not_taken_for_damage() -> None:
     file = io.BytesIO()
     soundfile.write(file, noise(60 * RATE), RATE, format="FLAC")

@@ -14,7 +14,7 @@ from typing import BinaryIO, Self
 
 from genrescope.audio.info import Decoder, SoundInfo
 from genrescope.audio.levels import Levels, loudness_scale
-from genrescope.audio.reading_on import read_on
+from genrescope.audio.reading_on import read_joined, read_on
 from genrescope.audio.source import AudioSource, FileSource, open_source, source_name
 from genrescope.audio.stream import Stream, StreamSource
 from genrescope.types import AudioError, DecodeError, EmptyAudioError, FloatArray, Notice
@@ -103,12 +103,15 @@ class AudioStream:
             self._note_truncation()
 
     def _chunks(self) -> Iterator[FloatArray]:
-        """What the decoder gives; where it stopped early, also what FFmpeg finds behind that."""
+        """What the decoder gives, and what FFmpeg finds behind that: damage, or a joint."""
         if self._first is not None:
             yield self._first
         yield from self._rest
+        end = self.start + self.seconds
         if self._cut_off():
-            yield from read_on(self._file, self.info, self.start + self.seconds, self._faults)
+            yield from read_on(self._file, self.info, end, self._faults)
+        else:
+            yield from read_joined(self._file, self._decoder, end, self._notices)
 
     @property
     def _faults(self) -> list[str]:
@@ -131,7 +134,7 @@ class AudioStream:
         message = f"parts are damaged or missing: read up to {end:.1f} s"
         if cut_off:
             whole = self.info.seconds
-            message = f"the sound stops after {end:.1f} s where the file promises {whole:.1f} s"
+            message = f"{end:.1f} s of sound where the file promises {whole:.1f} s"
         if faults:
             message += f" ({faults[0].strip().rstrip('.')})"
         self._notices.append(Notice("truncated", message, round(end, 3)))

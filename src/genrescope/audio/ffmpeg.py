@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _PREROLL_SECONDS = 1.0  # decoded and thrown away after a seek: lossy codecs need a run-up
 _INDEXED = ("mov", "matroska", "webm", "asf", "ogg", "flac", "wav")  # containers that seek exactly
+_PAGED = "ogg"  # time stamps there count samples, so that a leap is a hole; elsewhere silence leaps
+_LEAST_HOLE_SECONDS = 0.1
 _MOST_FAULTS = 1000  # packets that cannot be decoded before the rest is given up
 
 
@@ -103,6 +105,7 @@ class FfmpegDecoder:
     def _describe(self, size: int) -> None:
         stream = self._stream
         self.faults: list[str] = []
+        self.behind = 0
         own, whole = stream.duration, self._container.duration
         seconds = None
         if own is not None and stream.time_base is not None:
@@ -141,10 +144,16 @@ class FfmpegDecoder:
         rate = self.info.sample_rate
         begin = round(start * rate)
         position: int | None = None if self._seek(start) else 0
+        paged, reached = self._container.format.name == _PAGED, None
         for frame in self._frames():
+            stamp = frame.time
             if position is None:
-                stamp = frame.time
                 position = begin if stamp is None else round((stamp - self._origin) * rate)
+            if paged and stamp is not None:
+                if reached is not None and stamp - reached > _LEAST_HOLE_SECONDS:
+                    at = position / rate
+                    self.faults.append(f"{stamp - reached:.1f} s are missing after {at:.1f} s")
+                reached = stamp + frame.samples / frame.sample_rate
             chunk = self._to_float(frame)
             skip = max(0, begin - position)
             position += chunk.shape[0]

@@ -55,6 +55,8 @@ class Decoder(Protocol):
         Whether samples are stored as floating point, so that any scale is possible.
     faults : list of str
         Reasons for which parts could not be decoded, so far.
+    behind : int
+        Bytes of the file behind what was read, once the sound has ended; tags are among them.
     """
 
     info: SoundInfo
@@ -62,6 +64,7 @@ class Decoder(Protocol):
     length_exact: bool
     unbounded: bool
     faults: list[str]
+    behind: int
 
     def chunks(self, start: float) -> Iterator[FloatArray]:
         """Float32 (n, channels), n ≥ 1, from `start` seconds to the end; may be called again.

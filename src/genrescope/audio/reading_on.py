@@ -1,4 +1,4 @@
-"""What FFmpeg still finds in a damaged file behind the place where libsndfile gave up."""
+"""What FFmpeg still finds in a file behind the place where libsndfile ended: damage, or a joint."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import BinaryIO
 
-from genrescope.audio.info import SoundInfo
-from genrescope.types import DecodeError, FloatArray
+from genrescope.audio.info import Decoder, SoundInfo
+from genrescope.types import DecodeError, FloatArray, Notice
 
 STOPPING = ("mp3", "flac")
 """Where libsndfile stops at damage. In Ogg it closes the hole and goes on to the true end, so that
 behind its last sample there is nothing, and what its count of samples names was heard already."""
+
+JOINED = ("mp3", "flac", "ogg")
+"""Formats of which one file behind another is a file still: recorded radio streams are such Ogg."""
+
+LEAST_BYTES = 2**12
+"""Less than that behind a sound's end is a tag, or what lay in a buffer."""
 
 LEAST_SECONDS = 0.5
 """Less than that is the same end, read a little otherwise."""
@@ -37,12 +43,58 @@ def read_on(
     ------
     ndarray of float32, shape (n, channels)
     """
+    if info.decoder == "soundfile" and info.container in STOPPING:
+        for chunk in _beyond(file, info, start, start):
+            reason = f"libsndfile stopped at {start:.1f} s, FFmpeg read on"
+            if reason not in faults:
+                faults.insert(0, reason)
+            yield chunk
+
+
+def read_joined(
+    file: BinaryIO, decoder: Decoder, start: float, notices: list[Notice]
+) -> Iterator[FloatArray]:
+    """What was joined to a sound: libsndfile reads the first of several and is content.
+
+    Parameters
+    ----------
+    file : binary file, seekable
+        Left open.
+    decoder : Decoder
+        What has read the sound to its end.
+    start : float
+        Where it ended, in seconds.
+    notices : list of Notice
+        Is told, where something was found.
+
+    Yields
+    ------
+    ndarray of float32, shape (n, channels)
+        At the rate and the number of channels of the first.
+
+    Notes
+    -----
+    FFmpeg finds no place behind the end that a header states, so it begins anew and what was
+    heard is thrown away.
+    """
+    info = decoder.info
+    if info.container not in JOINED or decoder.behind < LEAST_BYTES:
+        return
+    told = False
+    for chunk in _beyond(file, info, start, 0.0):
+        if not told:
+            told = True
+            message = f"the sound that the file states ends at {start:.1f} s; more is joined to it"
+            notices.append(Notice("joined", message, round(start, 3)))
+        yield chunk
+
+
+def _beyond(file: BinaryIO, info: SoundInfo, end: float, seek_to: float) -> Iterator[FloatArray]:
+    """What FFmpeg has behind `end`, where it is more than a little, looking from `seek_to` on."""
     import av
 
     from genrescope.audio.ffmpeg import FfmpegDecoder
 
-    if info.decoder != "soundfile" or info.container not in STOPPING:
-        return
     try:
         decoder = FfmpegDecoder(file)
     except (av.error.FFmpegError, DecodeError, OSError, ValueError):
@@ -51,13 +103,22 @@ def read_on(
         rate, channels = decoder.info.sample_rate, decoder.info.channels
         if (rate, channels) != (info.sample_rate, info.channels):
             return
-        coming, first = decoder.chunks(start), list[FloatArray]()
+        coming = _without(decoder.chunks(seek_to), round((end - seek_to) * rate))
+        first = list[FloatArray]()
         while sum(chunk.shape[0] for chunk in first) < LEAST_SECONDS * rate:
             try:
                 first.append(next(coming))
             except (StopIteration, av.error.FFmpegError, OSError):
                 return
-        faults.insert(0, f"libsndfile stopped at {start:.1f} s, FFmpeg read on")
         yield from chain(first, coming)
     finally:
         decoder.close()
+
+
+def _without(chunks: Iterator[FloatArray], samples: int) -> Iterator[FloatArray]:
+    """All but so many samples at the beginning."""
+    for chunk in chunks:
+        rest = chunk[min(samples, chunk.shape[0]) :]
+        samples -= chunk.shape[0] - rest.shape[0]
+        if rest.shape[0]:
+            yield rest

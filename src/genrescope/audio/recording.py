@@ -19,7 +19,14 @@ from genrescope.audio.resample import resample
 from genrescope.audio.source import AudioSource, open_source, source_name
 from genrescope.audio.stream import Stream, StreamSource
 from genrescope.audio.windows import ALL_WINDOWS, WindowChoice
-from genrescope.types import AudioError, FloatArray, Notice, SpectrogramSpec, refuse
+from genrescope.types import (
+    AudioError,
+    FloatArray,
+    Notice,
+    SilentAudioError,
+    SpectrogramSpec,
+    refuse,
+)
 
 
 class Recording:
@@ -48,7 +55,7 @@ class Recording:
         self.start = start
         self._duration = duration
         self._changes = tuple(changes)
-        self._begun = self._ended = False
+        self._begun = self._ended = self._audible = False
         self._total: int | None = None
         with ExitStack() as stack:
             self._open = self._opener(source, stack)
@@ -103,7 +110,7 @@ class Recording:
         Raises
         ------
         SilentAudioError
-            At the end, where all of it was silent.
+            At the end, where all of it was silent, or a change made it so.
         AudioError
             It is the second time.
         """
@@ -111,13 +118,17 @@ class Recording:
         self._begun = True
         for block in self._stream.blocks():
             self._meter.push(block)
-            yield self._changed(block)
+            yield self._given(self._changed(block))
         for place, changer in enumerate(self._changers):
             rest = self._changed(changer.finish(), place + 1)
             if rest.size:
-                yield rest
+                yield self._given(rest)
         self._ended = True
         self.check_audible()
+
+    def _given(self, block: FloatArray) -> FloatArray:
+        self._audible = self._audible or bool(np.any(block))
+        return block
 
     def _changed(self, block: FloatArray, first: int = 0) -> FloatArray:
         for changer in self._changers[first:]:
@@ -182,8 +193,11 @@ class Recording:
         return (*changed, *self._stream.notices, *self._meter.notices())
 
     def check_audible(self) -> None:
-        """Raise `SilentAudioError` where everything heard so far is silent."""
+        """Raise `SilentAudioError` where everything heard so far is silent, or was made so."""
         self._meter.check_audible(self.name)
+        done = "; ".join(change.notice().message for change in self._changes)
+        made_silent = bool(done) and not self._audible
+        refuse(made_silent, f"{self.name}: {done}: nothing is left to hear", SilentAudioError)
 
     def close(self) -> None:
         """Close what was opened; twice does no harm."""

@@ -1,4 +1,4 @@
-"""Decoding with libsndfile: wav, flac, mp3, ogg, opus, aiff and a dozen older formats."""
+"""Decoding with libsndfile: wav, flac, mp3, Ogg Vorbis, aiff and a dozen older formats."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ class SoundfileDecoder:
         libsndfile does not know the format.
     DecodeError
         An MP3 that does not state its length: libsndfile would guess one from the first frames,
-        and stop there.
+        and stop there. Opus: of files that FFmpeg wrote libsndfile 1.2.2 reads the first seconds
+        and takes the rest for malformed.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -94,6 +95,9 @@ class SoundfileDecoder:
         if self._file.format == "MP3" and not any(tag in head for tag in _STATES_LENGTH):
             self._file.close()
             raise DecodeError("an MP3 that does not state its length")
+        if self._file.subtype == "OPUS":
+            self._file.close()
+            raise DecodeError("Opus, which libsndfile does not always read to its end")
         rate, frames = int(self._file.samplerate), int(self._file.frames)
         container, codec = self._file.format.lower(), self._file.subtype.lower()
         declared = _declared_frames(frames, self._file.extra_info)
@@ -111,6 +115,7 @@ class SoundfileDecoder:
         self.length_exact = codec.startswith("pcm") and container in ("wav", "wavex", "aiff")
         self.length_exact &= declared == frames
         self.unbounded = codec in ("float", "double")
+        self._size, self.behind = size, 0
         self.faults: list[str] = []
         if "lacks an end-of-stream bit" in self._file.extra_info:
             self.faults.append("the last page of the Ogg stream is missing")
@@ -136,6 +141,7 @@ class SoundfileDecoder:
                 self.faults.append(str(error))
                 return
             if not chunk.shape[0]:
+                self.behind = self._size - self._watched.tell()
                 return
             began = True
             yield np.asarray(chunk, dtype=np.float32)

@@ -65,7 +65,8 @@ class Notice:
     ----------
     code : str
         Stable and short, for programs: ``band-limited``, ``clipping``, ``mostly-silent``,
-        ``short``, ``non-finite``, ``truncated``, ``out-of-scale``, ``out-of-phase``.
+        ``short``, ``non-finite``, ``truncated``, ``joined``, ``out-of-scale``,
+        ``out-of-phase``.
     message : str
         One sentence for people.
     value : float

@@ -43,6 +43,8 @@ def detail(answer: httpx.Response, status: int, name: str) -> str:
         ({"windows": "٣"}, 422, "sound", "windows must be"),
         ({"top": "0"}, 422, "parameters", "query top"),
         ({"duration": "long"}, 422, "parameters", "query duration"),
+        ({"windos": "first"}, 422, "parameters", "did you mean windows?"),
+        ({"colour": "blue"}, 422, "parameters", "query colour: there is no such parameter; there"),
     ],
 )
 def test_wrong_questions(
@@ -51,6 +53,11 @@ def test_wrong_questions(
     sound = (samples / SHORT).read_bytes()
     answer = server.http.post("/api/v1/classify", params=query, content=sound)
     assert says in detail(answer, status, name)
+
+
+def test_a_route_without_parameters_takes_none(server: Served) -> None:
+    answer = server.http.get("/api/v1/models", params={"installed": "1"})
+    assert "this takes none" in detail(answer, 422, "parameters")
 
 
 @pytest.mark.parametrize("name", ["latin_casa_bossa_nova.m4a", "blues_black_bass.ogg"])

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from genrescope import __version__
@@ -16,6 +16,7 @@ from genrescope.apps.api.headers import SafeHeaders
 from genrescope.apps.api.linger import Linger
 from genrescope.apps.api.metering import Metering
 from genrescope.apps.api.metrics import Metrics
+from genrescope.apps.api.parameters import refuse_unknown
 from genrescope.apps.api.problems import add_handlers
 from genrescope.apps.api.routes import classify, explain, jobs, models, spectrogram, state, timeline
 from genrescope.apps.api.schemas import ProblemShape
@@ -76,7 +77,7 @@ def create_app(studio: Studio, settings: Settings | None = None) -> FastAPI:
     )
     app.state.context = Context(studio, told, own_jobs, metrics)
     for router in ROUTERS:
-        app.include_router(router, prefix=PREFIX)
+        app.include_router(router, prefix=PREFIX, dependencies=[Depends(refuse_unknown)])
     add_handlers(app)
     _add_layers(app, told, metrics)
     _describe(app)

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -83,7 +84,7 @@ def classify_command(
     changes = read_options(clean, clean_band, clean_noise, clean_trim)
     found = find_sources(sources)
     for skipped in found.skipped:
-        show.remark(f"passed over {skipped}: not a sound, by its name")
+        show.remark(f"passed over {skipped}: not a sound")
     if not found.paths:
         raise GenrescopeError("no sound file among what was named")
     from genrescope.classification.classifier import Classifier
@@ -97,24 +98,24 @@ def classify_command(
     look = partial(
         classifier.classify, windows=choice, start=start, duration=duration, changes=changes
     )
-    for result in _results(look, found.paths):
+    for path, result in _results(look, found.paths):
         failures += isinstance(result, Failure)
-        writer.write(result)
+        writer.write(path, result)
     if failures and len(found.paths) > 1:
         show.complain(f"{failures} of {len(found.paths)} could not be classified")
     if failures:
         raise typer.Exit(1)
 
 
-def _results(look: Callable[..., Result], paths: tuple[str, ...]) -> Iterator[Result]:
+def _results(look: Callable[..., Result], paths: tuple[str, ...]) -> Iterator[tuple[str, Result]]:
     with Waiting(len(paths)) as waiting:
         for path in paths:
             waiting.begin(path)
             try:
-                yield look(sys.stdin.buffer if path == "-" else path, tell=waiting.hear)
+                yield path, look(sys.stdin.buffer if path == "-" else path, tell=waiting.hear)
             except GenrescopeError as error:
                 stage = "audio" if isinstance(error, AudioError) else "classify"
-                yield Failure(path, stage, str(error))
+                yield path, Failure(path, stage, str(error))
             waiting.end()
 
 
@@ -127,10 +128,10 @@ class _Writer:
         self._labels = tuple(dict.fromkeys(labels))
         self._table: csv.DictWriter[str] | None = None
 
-    def write(self, result: Result) -> None:
-        """Write one result."""
+    def write(self, path: str, result: Result) -> None:
+        """Write the result of what was named so."""
         if self._form:
-            self._write_plain(result)
+            self._write_plain(path, result)
         elif isinstance(result, Failure):
             show.complain(result.reason)
         elif isinstance(result, Comparison):
@@ -138,20 +139,36 @@ class _Writer:
         elif isinstance(result, Prediction):
             show.show_prediction(result, self._top, self._timeline, self._whole)
 
-    def _write_plain(self, result: Result) -> None:
+    def _write_plain(self, path: str, result: Result) -> None:
+        """For programs: the file's own name, which people are shown with escapes."""
         from genrescope.apps.results import to_plain, to_rows
 
+        named = {} if path == "-" else {"source": path}
         if self._form == "json":
-            text = json.dumps(to_plain(result, per_window=self._timeline), ensure_ascii=False)
-            sys.stdout.write(text + "\n")
+            plain = {**to_plain(result, per_window=self._timeline), **named}
+            if "models" in plain:
+                plain["models"] = [{**one, **named} for one in plain["models"]]
+            sys.stdout.write(_line(plain))
         else:
             for row in to_rows(result, per_window=self._timeline):
-                self._write_row(row)
+                self._write_row({**row, **named})
         sys.stdout.flush()
 
     def _write_row(self, row: dict[str, Any]) -> None:
         if self._table is None:
+            if isinstance(sys.stdout, TextIOWrapper):
+                sys.stdout.reconfigure(errors="surrogateescape")  # names of files are bytes
             names = ["source", "model", "start", "genre", "probability", "music", "error"]
             self._table = csv.DictWriter(sys.stdout, [*names, *self._labels], restval="")
             self._table.writeheader()
         self._table.writerow(row)
+
+
+def _line(plain: dict[str, Any]) -> str:
+    r"""One line of JSON; a name with stray bytes as escapes that Python reads back (``\udce9``)."""
+    text = json.dumps(plain, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(plain)
+    return text + "\n"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genrescope.audio.suffixes import SOUND_SUFFIXES
+from genrescope.types import AudioError
 
 BESIDE_SUFFIXES = frozenset(
     [
@@ -38,7 +39,7 @@ BESIDE_SUFFIXES = frozenset(
         ".db",
     ]
 )
-"""Names that lie beside music and are passed over among several arguments."""
+"""Names that lie beside music: among several arguments they are heard where they hold sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ def find_sources(arguments: Iterable[str]) -> Sources:
     ----------
     arguments : iterable of str
         Paths; ``-`` stands for standard input. A file named by itself is always read. Among
-        several arguments, what by its name cannot be sound (a cover, a licence) is passed over,
-        so that ``samples/*`` means what it says.
+        several arguments, what by its name cannot be sound (a cover, a licence) is passed over
+        where it holds none, so that ``samples/*`` means what it says.
     """
     given = list(arguments)
     paths: list[str] = []
@@ -66,11 +67,24 @@ def find_sources(arguments: Iterable[str]) -> Sources:
         path = Path(argument)
         if argument != "-" and path.is_dir():
             paths.extend(_sounds_below(path))
-        elif len(given) > 1 and path.suffix.lower() in BESIDE_SUFFIXES:
+        elif len(given) > 1 and path.suffix.lower() in BESIDE_SUFFIXES and not _holds_sound(path):
             skipped.append(argument)
         else:
             paths.append(argument)
     return Sources(tuple(dict.fromkeys(paths)), tuple(skipped))
+
+
+def _holds_sound(path: Path) -> bool:
+    """Whether a file is sound whatever its name."""
+    from genrescope.audio import open_audio
+
+    if not path.is_file():
+        return True  # a pipe is read, and what is not there told of, later
+    try:
+        open_audio(path).close()
+    except AudioError:
+        return False
+    return True
 
 
 def _sounds_below(folder: Path) -> list[str]:
