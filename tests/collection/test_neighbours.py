@@ -17,7 +17,9 @@ PATHS = (b"/a", b"/b", b"/c")
 def table() -> Table:
     mean = np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]])
     figures = {name: np.zeros(3) for name in FIGURES}
-    return Table(("Jazz", "Rock"), ("one",), PATHS, mean, figures, np.ones(3, dtype=np.int64))
+    return Table(
+        ("Jazz", "Rock"), ("one",), PATHS, mean, figures, np.ones(3, dtype=np.int64), ("",) * 3
+    )
 
 
 def described(model: str, paths: tuple[bytes, ...], *rows: list[float]) -> Embeddings:

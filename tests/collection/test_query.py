@@ -17,7 +17,8 @@ MEAN = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4]])
 def table() -> Table:
     figures = {name: np.array([0.1, 0.5, np.nan]) for name in FIGURES}
     paths = (b"/a/one.mp3", b"/a/two.mp3", b"/b/Three.ogg")
-    return Table(("Jazz", "Hip-Hop", "R&B"), ("m",), paths, MEAN, figures, np.ones(3, np.int64))
+    counts, notices = np.ones(3, np.int64), ("", "truncated", "clipping truncated")
+    return Table(("Jazz", "Hip-Hop", "R&B"), ("m",), paths, MEAN, figures, counts, notices)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,9 @@ def table() -> Table:
         ("genre != 'Jazz'", [1, 2]),
         ('path ~ "/A/"', [0, 1]),
         ("path ~ three", [2]),
+        ("notices ~ truncated", [1, 2]),
+        ("notices ~ truncated and not notices ~ clipping", [1]),
+        ("notices = ''", [0]),
         ("music < 0.5", [0]),
         ("music > 0", [0, 1]),
         ("not not jazz > 0.6", [0]),

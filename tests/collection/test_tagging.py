@@ -96,7 +96,9 @@ def table(*paths: Path) -> Table:
     figures = {name: np.full(len(paths), 0.7) for name in FIGURES}
     named = tuple(os.fsencode(path) for path in paths)
     labels = ("Jazz", "Hip-Hop", "Rock")
-    return Table(labels, ("m",), named, mean, figures, np.ones(len(paths), np.int64))
+    return Table(
+        labels, ("m",), named, mean, figures, np.ones(len(paths), np.int64), ("",) * len(paths)
+    )
 
 
 @pytest.mark.parametrize(

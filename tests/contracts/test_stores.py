@@ -43,7 +43,8 @@ def analysis(seat: Seat = SEAT, jazz: float = 0.75, windows: bool = False) -> An
     row = np.array([jazz, 1 - jazz], dtype=np.float32)
     if not windows:
         return Analysis(seat, row, 31.5, None)
-    return Analysis(seat, row, 31.5, 0.5, (0.0, 10.0), np.stack([row, row]))
+    rows = np.stack([row, row])
+    return Analysis(seat, row, 31.5, 0.5, (0.0, 10.0), rows, notices=("truncated", "clipping"))
 
 
 @every
@@ -60,6 +61,7 @@ def test_what_is_kept_is_there_when_opened_again(name: str, reopen: Open) -> Non
         assert second.probabilities.tolist() == [[0.25, 0.75]]
         assert np.isnan(second.music[0])
         assert first.music.tolist() == [0.5]
+        assert (first.notices, second.notices) == (("truncated clipping",), ("",))
         kept = store.timeline(HOSTILE, SEAT)
         assert kept is not None
         assert kept.per_window is not None
@@ -154,6 +156,7 @@ def test_tags_change_bytes_and_not_what_is_known(name: str, reopen: Open) -> Non
         store.follow(file(size=12, at=6), b"d", b"e")
         known = store.known([SEAT])[b"/l/a.mp3"]
         assert (known.size, known.modified_ns, known.settled) == (12, 6, True)
+        assert store.answers([SEAT])[0].notices == ("truncated clipping",)
         store.follow(file(b"/l/never.mp3"), b"x", b"y")
         assert b"/l/never.mp3" not in store.known([SEAT])
 
@@ -206,11 +209,13 @@ def test_a_store_of_the_first_version_gains_what_came_since(tmp_path: Path) -> N
         store.keep(file(), b"d", [analysis()])
     with sqlite3.connect(place) as database:
         database.execute("DROP TABLE embedding")
+        database.execute("ALTER TABLE analysis DROP COLUMN notices")
         database.execute("UPDATE alembic_version SET version_num = '0001'")
     database.close()
     with stores.open_store(place) as store:
         assert store.known([SEAT])[b"/l/a.mp3"].settled
         assert store.embeddings(SEAT).paths == ()
+        assert store.answers([SEAT])[0].notices == ("",)
         store.keep(
             file(), b"d", [replace(analysis(), embedding=np.array([0.0, 2.0], dtype=np.float32))]
         )

@@ -140,7 +140,10 @@ class FfmpegDecoder:
         return None
 
     def chunks(self, start: float) -> Iterator[FloatArray]:
-        """Float32 (n, channels) from `start` seconds to the end, sample-exact by time stamps."""
+        """Float32 (n, channels) from `start` seconds to the end, as time stamps say.
+
+        That is to the sample in most formats, within 15 ms in Matroska and Opus, 0.1 s in WMA.
+        """
         rate = self.info.sample_rate
         begin = round(start * rate)
         position: int | None = None if self._seek(start) else 0

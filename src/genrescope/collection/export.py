@@ -86,13 +86,14 @@ def writing_whole(path: Path) -> Iterator[Path]:
 
 
 def rows(table: Table) -> Iterator[dict[str, Any]]:
-    """Every file as a row: path, genre, figures, and a column a genre."""
+    """Every file as a row: path, genre, figures, notices, and a column a genre."""
     columns = {name: table.figures[name].round(DIGITS) for name in FIGURES}
     mean = table.mean.round(DIGITS)
     for row, (path, genre) in enumerate(zip(table.paths, table.genres, strict=True)):
         figures = {name: _number(column[row]) for name, column in columns.items()}
         shares = dict(zip(table.labels, mean[row].tolist(), strict=True))
-        yield {"path": os.fsdecode(path), "genre": genre, **figures, **shares}
+        told = {"notices": table.notices[row]}
+        yield {"path": os.fsdecode(path), "genre": genre, **figures, **told, **shares}
 
 
 def _number(value: np.floating) -> float | None:
@@ -102,7 +103,7 @@ def _number(value: np.floating) -> float | None:
 def write_csv(table: Table, file: io.TextIOBase) -> None:
     """A table for spreadsheets; see `genrescope.collection.spreadsheet`."""
     writer = csv.writer(file)
-    writer.writerow(["path", "genre", *FIGURES, *map(harmless, table.labels)])
+    writer.writerow(["path", "genre", *FIGURES, "notices", *map(harmless, table.labels)])
     for row in rows(table):
         writer.writerow(
             [harmless(cell) if isinstance(cell, str) else cell for cell in row.values()]
@@ -156,6 +157,7 @@ def _write_parquet(table: Table, path: Path) -> int:
         "path_bytes": pa.array(table.paths, pa.binary()),
         "genre": list(table.genres),
         **{name: table.figures[name] for name in FIGURES},
+        "notices": list(table.notices),
         **{label: table.mean[:, i] for i, label in enumerate(table.labels)},
     }
     pq.write_table(pa.table(columns), path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,6 +35,8 @@ class Table:
         Named as in `FIGURES`; ``music`` is NaN where no model says.
     counts : ndarray of int64, shape (files,)
         Models that analysed the file.
+    notices : tuple of str
+        Codes of what is worth knowing of a file, with a space between them; none for none known.
     """
 
     labels: tuple[str, ...]
@@ -43,6 +45,7 @@ class Table:
     mean: NDArray[np.float64]
     figures: dict[str, NDArray[np.float64]] = field(repr=False)
     counts: NDArray[np.int64] = field(repr=False)
+    notices: tuple[str, ...] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -66,24 +69,30 @@ class Table:
         return self.figures.get(wanted)
 
     def words(self, field: str) -> tuple[str, ...] | None:
-        """Genres or paths."""
-        return {"genre": lambda: self.genres, "path": lambda: self.names}.get(
-            field.casefold(), lambda: None
-        )()
+        """Genres, paths or notices."""
+        columns: dict[str, Callable[[], tuple[str, ...]]] = {
+            "genre": lambda: self.genres,
+            "path": lambda: self.names,
+            "notices": lambda: self.notices,
+        }
+        column = columns.get(field.casefold())
+        return None if column is None else column()
 
     def choices(self, field: str) -> tuple[str, ...] | None:
-        """The genres that the models know; any path."""
+        """The genres that the models know; any path, any notices."""
         return self.labels if field.casefold() == "genre" else None
 
     def fields(self) -> tuple[str, ...]:
         """Every name that can be asked for."""
-        return (*self.labels, *FIGURES, "genre", "path")
+        return (*self.labels, *FIGURES, "genre", "notices", "path")
 
     def pick(self, rows: NDArray[np.int64]) -> Table:
         """These rows, in this order."""
         figures = {name: column[rows] for name, column in self.figures.items()}
         paths = tuple(self.paths[row] for row in rows)
-        return Table(self.labels, self.models, paths, self.mean[rows], figures, self.counts[rows])
+        notices = tuple(self.notices[row] for row in rows)
+        mean, counts = self.mean[rows], self.counts[rows]
+        return Table(self.labels, self.models, paths, mean, figures, counts, notices)
 
     def where(self, mask: Mask) -> Table:
         """The rows for which `mask` holds."""
@@ -164,30 +173,33 @@ def read_table(store: Store, models: Sequence[str] = ()) -> Table:
     said = np.full((len(paths), len(seats), len(labels)), np.nan)
     music = np.full((len(paths), len(seats)), np.nan)
     seconds = np.zeros(len(paths))
+    notices = [""] * len(paths)
     for number, one in enumerate(answers):
         where = np.array([rows[path] for path in one.paths], dtype=np.int64)
         said[where, number] = _in_order(one, labels)
         music[where, number] = one.music
         seconds[where] = one.seconds
-    return _table(labels, tuple(seat.model for seat in seats), tuple(paths), said, music, seconds)
+        for path, codes in zip(one.paths, one.notices, strict=True):
+            if codes:
+                row = rows[path]
+                notices[row] = " ".join(dict.fromkeys([*notices[row].split(), *codes.split()]))
+    models = tuple(seat.model for seat in seats)
+    mean, figures, counts = _weighed(said, music)
+    figures["seconds"] = seconds
+    return Table(labels, models, tuple(paths), mean, figures, counts, tuple(notices))
 
 
 def _in_order(one: Answers, labels: tuple[str, ...]) -> NDArray[np.floating]:
     return one.probabilities[:, [one.seat.labels.index(label) for label in labels]]
 
 
-def _table(
-    labels: tuple[str, ...],
-    models: tuple[str, ...],
-    paths: tuple[bytes, ...],
-    said: NDArray[np.float64],
-    music: NDArray[np.float64],
-    seconds: NDArray[np.float64],
-) -> Table:
-    """Weigh files together that the same models analysed."""
+def _weighed(
+    said: NDArray[np.float64], music: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]], NDArray[np.int64]]:
+    """Mean, figures and counts; files are weighed together that the same models analysed."""
     there = ~np.isnan(said[:, :, 0])
-    mean = np.zeros((len(paths), len(labels)))
-    figures = {name: np.zeros(len(paths)) for name in FIGURES}
+    mean = np.zeros((said.shape[0], said.shape[2]))
+    figures = {name: np.zeros(said.shape[0]) for name in FIGURES}
     for pattern in np.unique(there, axis=0):
         rows = np.flatnonzero((there == pattern).all(axis=1))
         weighed = weigh(said[rows][:, pattern])
@@ -196,9 +208,8 @@ def _table(
         figures["divergence"][rows] = weighed.divergence
         figures["entropy"][rows] = weighed.entropy
     figures["probability"] = mean.max(axis=1, initial=0.0)
-    figures["seconds"] = seconds
     heard = ~np.isnan(music)
     counts = heard.sum(axis=1)
     total = np.where(heard, music, 0.0).sum(axis=1)
     figures["music"] = np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
-    return Table(labels, models, paths, mean, figures, there.sum(axis=1))
+    return mean, figures, there.sum(axis=1)

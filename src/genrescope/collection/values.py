@@ -71,6 +71,8 @@ class Analysis:
         Empty where windows were not to be kept.
     per_window : ndarray of float32, shape (windows, genres), optional
     embedding : ndarray of float32, shape (features,), optional
+    notices : tuple of str
+        Codes of `genrescope.types.Notice`, each once.
     """
 
     seat: Seat
@@ -80,6 +82,7 @@ class Analysis:
     window_starts: tuple[float, ...] = ()
     per_window: FloatArray | None = None
     embedding: FloatArray | None = None
+    notices: tuple[str, ...] = ()
 
 
 def seat_of(model: Model, windows: WindowChoice) -> Seat:
@@ -101,6 +104,8 @@ def analyses_of(
         order = [one.labels.index(label) for label in seat.labels]
         windows = one.per_window[:, order] if keep_windows else None
         starts = one.window_starts if keep_windows else ()
-        row = one.probabilities[order]
-        found.append(Analysis(seat, row, one.seconds, one.music, starts, windows, one.embedding))
+        row, codes = one.probabilities[order], tuple(dict.fromkeys(n.code for n in one.notices))
+        found.append(
+            Analysis(seat, row, one.seconds, one.music, starts, windows, one.embedding, codes)
+        )
     return tuple(found)

@@ -30,12 +30,15 @@ EPILOG = """Examples:
 
 `genrescope find 'genre = disco and path ~ 1979' -o disco.m3u`
 
+`genrescope find 'notices ~ truncated' -o damaged.csv`
+
 `genrescope find -o everything.csv`
 
 `genrescope find 'path ~ vinyl' -o report.html` (figures, a map, pictures: one file)
 
 Fields: every genre, `probability` (of the first choice), `agreement`, `divergence`, `entropy`,
-`music`, `seconds`, `genre`, `path`. Signs: `>` `>=` `<` `<=` `=` `!=`, and `~` for "holds".
+`music`, `seconds`, `genre`, `path`, `notices` (`truncated`, `joined`, `clipping`…).
+Signs: `>` `>=` `<` `<=` `=` `!=`, and `~` for "holds".
 Genres with a space in them stand in quotes."""
 
 
@@ -158,6 +161,8 @@ def _show(table: Table) -> None:
             agreeing = round(float(table.figures["agreement"][row]) * count)
             line.append(f"{f'{agreeing}/{count}':>5}  ")
         line.append(name)
+        if table.notices[row]:
+            line.append(f"  ! {', '.join(table.notices[row].split())}", style="dim")
         show.out().print(line, highlight=False)
 
 

@@ -57,6 +57,8 @@ class Answers:
     seconds : ndarray of float32, shape (files,)
     music : ndarray of float32, shape (files,)
         NaN where the model does not say.
+    notices : tuple of str
+        Codes of what is worth knowing of a file, with a space between them.
     """
 
     seat: Seat
@@ -64,6 +66,7 @@ class Answers:
     probabilities: FloatArray
     seconds: FloatArray
     music: FloatArray
+    notices: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 from genrescope.types import CollectionError, MissingExtraError
 
-LATEST = "0002"
+LATEST = "0003"
 """The version that this Genrescope reads and writes; a test holds it to the last migration."""
 
 FOLDER = Path(__file__).parent / "_migrations"

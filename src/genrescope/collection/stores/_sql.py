@@ -24,7 +24,10 @@ from genrescope.collection.stores._rows import (
 from genrescope.collection.values import Analysis, FileState, Seat
 from genrescope.types import Failure
 
-_COLUMNS = "digest, seat_id, made_at, seconds, music, genre, probabilities, window_starts, windows"
+_COLUMNS = (
+    "digest, seat_id, made_at, seconds, music, genre, probabilities, window_starts, windows, "
+    "notices"
+)
 _NEW_VALUES = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")[2:])
 
 
@@ -85,13 +88,14 @@ class SqlStore(Journal):
                 kept = one.per_window is not None
                 seat_id = self._put_seat(one.seat)
                 self._run(
-                    f"INSERT INTO analysis ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                    f"INSERT INTO analysis ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                     f"ON CONFLICT (digest, seat_id) DO UPDATE SET {_NEW_VALUES}",
                     (
                         *(digest, seat_id, now(), one.seconds, one.music, best),
                         pack(one.probabilities),
                         pack(one.window_starts) if kept else None,
                         pack(one.per_window) if one.per_window is not None else None,
+                        " ".join(one.notices) or None,
                     ),
                 )
                 if one.embedding is not None:
@@ -172,15 +176,16 @@ class SqlStore(Journal):
 
     def _answers(self, seat: Seat) -> Answers:
         rows = self._rows(
-            "SELECT path, probabilities, seconds, music FROM file JOIN analysis USING (digest) "
-            "WHERE gone_at IS NULL AND seat_id = ? ORDER BY path",
+            "SELECT path, probabilities, seconds, music, notices FROM file "
+            "JOIN analysis USING (digest) WHERE gone_at IS NULL AND seat_id = ? ORDER BY path",
             *self._ids([seat]),
         )
         width = len(seat.labels)
         table = unpack(b"".join(row[1] for row in rows), width)
         seconds = np.array([row[2] for row in rows], dtype=np.float32)
         music = np.array([row[3] for row in rows], dtype=np.float32)
-        return Answers(seat, tuple(row[0] for row in rows), table, seconds, music)
+        notices = tuple(row[4] or "" for row in rows)
+        return Answers(seat, tuple(row[0] for row in rows), table, seconds, music, notices)
 
     def embeddings(self, seat: Seat) -> Embeddings:
         """Embeddings of files that are there, in order of path."""
@@ -222,7 +227,8 @@ class SqlStore(Journal):
         with self._writing():
             self._run(
                 f"INSERT INTO analysis ({_COLUMNS}) SELECT ?, seat_id, made_at, seconds, music, "
-                "genre, probabilities, window_starts, windows FROM analysis WHERE digest = ? "
+                "genre, probabilities, window_starts, windows, notices FROM analysis "
+                "WHERE digest = ? "
                 "ON CONFLICT DO NOTHING",
                 (after, before),
             )
