@@ -20,7 +20,7 @@ from genrescope.learn.export import export_graph  # noqa: E402
 from genrescope.learn.judging import judge, to_plain  # noqa: E402
 from genrescope.learn.networks._pooled import Pooled, WithActivationMap  # noqa: E402
 from genrescope.learn.networks.vit import AWAKE, sines  # noqa: E402
-from genrescope.learn.optimising import learning_rate, set_training  # noqa: E402
+from genrescope.learn.optimising import learning_rate, set_blocks, set_training  # noqa: E402
 from genrescope.learn.recipe import Data, Optimiser, Recipe, Stage, identify  # noqa: E402
 from genrescope.learn.training import Run  # noqa: E402
 from genrescope.learn.watching import torch_infer, validator  # noqa: E402
@@ -198,12 +198,15 @@ def test_blocks_that_have_not_learned_change_nothing_but_the_time() -> None:
         block.register_forward_hook(lambda *_, number=number: ran.append(number))
     with torch.inference_mode():
         set_training(network, Stage(48, 1, 2, blocks=AWAKE))
-        few = network(picture)
+        learning = network(picture)
         assert ran == list(range(AWAKE))
         set_training(network, Stage(48, 1, 2))
-        torch.testing.assert_close(network(picture), few)
-        assert len(ran) == AWAKE + 12
-        torch.testing.assert_close(network.eval()(picture), few)
+        torch.testing.assert_close(network(picture), learning)
+        whole = network.eval()(picture)
+        assert len(ran) == AWAKE + 24
+        set_blocks(network, Stage(48, 1, 2, blocks=AWAKE))
+        torch.testing.assert_close(network(picture), whole)
+        assert len(ran) == 2 * AWAKE + 24
     set_training(network, Stage(48, 1, 2))
     network(picture).square().sum().backward()
     assert all(block.mlp[3].weight.grad.abs().max() > 0 for block in network.trunk.layers)

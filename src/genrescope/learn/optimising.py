@@ -32,6 +32,17 @@ def set_training(network: nn.Module, stage: Stage) -> None:
         learns = stage.part == "all" or name in ("head", "dropout")
         child.train(learns)
         child.requires_grad_(learns)
+    set_blocks(network, stage)
+
+
+def set_blocks(network: nn.Module, stage: Stage) -> None:
+    """Leave out the transformer blocks that do not learn in a stage, where there are any.
+
+    Raises
+    ------
+    TrainingError
+        If the stage wants blocks of a network that has none, or fewer.
+    """
     trunk: Any = getattr(network, "trunk", None)
     most = len(trunk.layers) if hasattr(trunk, "blocks") else 0
     wrong = f"a stage wants {stage.blocks} transformer blocks: there are {most}"

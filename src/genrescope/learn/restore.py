@@ -20,6 +20,8 @@ from torch import nn
 from genrescope.learn import networks
 from genrescope.learn.graph_constants import Constants
 from genrescope.learn.networks._pooled import Pooled
+from genrescope.learn.networks.vit import Patches
+from genrescope.learn.restore_blocks import fill_blocks, put
 from genrescope.models.engines import open_engine
 from genrescope.models.file import ModelFile, runnable_bytes
 from genrescope.types import TrainingError, refuse
@@ -74,8 +76,7 @@ def restore_network(model: ModelFile) -> Pooled:
             f"here; networks that can: {', '.join(networks.names())}"
         )
     network = networks.build(card.network, card.picture.channels, len(card.labels))
-    attends = any(isinstance(part, nn.MultiheadAttention) for part in network.modules())
-    if attends or not isinstance(network, Pooled) or model.cam_shape is None:
+    if not isinstance(network, Pooled) or model.cam_shape is None:
         raise TrainingError(f"{card.name}: weights of {card.network} cannot be taken back")
     network.eval()
     graph = onnx.load_model_from_string(runnable_bytes(model, int8=False)).graph
@@ -84,6 +85,8 @@ def restore_network(model: ModelFile) -> Pooled:
         try:
             head = _fill_trunk(_steps(network, sample), graph)
             _fill_head(network.head, head, graph, model.cam_shape)
+            if isinstance(network.trunk, Patches):
+                fill_blocks(network.trunk, graph)
         except (TrainingError, LookupError, ValueError, RuntimeError) as error:
             raise TrainingError(
                 f"{card.name}: its graph is not that of {card.network} ({error})"
@@ -136,10 +139,10 @@ def _fill_trunk(steps: Sequence[_Step], graph: onnx.GraphProto) -> onnx.NodeProt
         refuse(node.op_type != "Conv", f"{step.name} has no convolution", TrainingError)
         waiting.popleft()
         convolution, output = module, node.output[0]
-        _put(module.weight, constants.read(node.input[1]))
+        put(module.weight, constants.read(node.input[1]))
         bias = constants.read(node.input[2]) if len(node.input) > 2 else None
         if module.bias is not None:
-            _put(module.bias, np.zeros(module.out_channels) if bias is None else bias)
+            put(module.bias, np.zeros(module.out_channels) if bias is None else bias)
     left = [node.op_type for node in waiting]
     refuse(left != ["Conv"], f"layers are left over: {left}", TrainingError)
     last: onnx.NodeProto = waiting[0]
@@ -156,23 +159,14 @@ def _make_plain(convolution: nn.Conv2d, norm: nn.BatchNorm2d, bias: np.ndarray |
     mean.zero_()
     variance.fill_(1.0 - norm.eps)
     norm.weight.fill_(1.0)
-    _put(norm.bias, np.zeros(norm.num_features) if bias is None else bias)
+    put(norm.bias, np.zeros(norm.num_features) if bias is None else bias)
 
 
 def _take_norm(norm: nn.BatchNorm2d, arrays: list[np.ndarray]) -> None:
     places = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
     for place, values in zip(places, arrays, strict=True):
         assert place is not None
-        _put(place, values)
-
-
-def _put(place: torch.Tensor, values: np.ndarray) -> None:
-    refuse(
-        tuple(place.shape) != values.shape,
-        f"a weight is {values.shape}, not {tuple(place.shape)}",
-        TrainingError,
-    )
-    place.copy_(torch.from_numpy(np.array(values, dtype=np.float32)))
+        put(place, values)
 
 
 def _fill_head(
@@ -181,11 +175,11 @@ def _fill_head(
     """The head stands in the graph as a convolution, its weights divided by the places."""
     constants = Constants(graph)
     weight = constants.read(node.input[1])
-    _put(head.weight, weight.reshape(weight.shape[:2]) * (places[0] * places[1]))
+    put(head.weight, weight.reshape(weight.shape[:2]) * (places[0] * places[1]))
     sums = [n for n in graph.node if n.op_type == "Add"]
     known = [constants.read(name) for name in sums[-1].input if constants.knows(name)]
     refuse(len(known) != 1, "the head has no bias", TrainingError)
-    _put(head.bias, known[0].reshape(-1))
+    put(head.bias, known[0].reshape(-1))
 
 
 def _compare(network: Pooled, model: ModelFile) -> None:

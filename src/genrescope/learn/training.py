@@ -20,6 +20,7 @@ from genrescope.learn.optimising import (
     compiled,
     learning_rate,
     parameter_groups,
+    set_blocks,
     set_training,
     sized,
 )
@@ -86,7 +87,8 @@ class Run:
             self.network.load_state_dict(initial)
         self._forward = compiled(self.network) if recipe.compiled else self.network
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
-        self.optimiser = torch.optim.AdamW(parameter_groups(self.network, recipe), lr=0.0)
+        groups = parameter_groups(self.network, recipe)
+        self.optimiser = torch.optim.AdamW(groups, lr=0.0, fused=True)
         self.step = 0
         self._batches = Ahead(self._batch)
         folder.mkdir(parents=True, exist_ok=True)
@@ -135,10 +137,13 @@ class Run:
                 began = time.monotonic()
                 loss = self._advance(last)
                 valid: dict[str, float] = {}
-                pixels = self.recipe.stage_at(self.step - 1).pixels
+                stage = self.recipe.stage_at(self.step - 1)
+                pixels = stage.pixels
                 ends = self.recipe.stage_at(self.step).pixels != pixels
                 if self.step % CHECK_EVERY == 0 or self.step == self.recipe.steps or ends:
-                    valid = validate(self.averaged(), pixels)
+                    averaged = self.averaged()
+                    set_blocks(averaged, stage)
+                    valid = validate(averaged, pixels)
                 took = time.monotonic() - began
                 self._log(loss, pixels, took, valid)
                 tell(Progress(self.step, self.recipe.steps, loss, pixels, took, valid))

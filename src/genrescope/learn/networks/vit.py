@@ -1,5 +1,8 @@
 """ViT-B/16 (Dosovitskiy et al. 2021, arXiv 2010.11929), torchvision's definition but for its pool.
 
+Its stem is torchvision's convolutional one: four 3 × 3 convolutions that halve the picture and
+one 1 × 1, in place of a single 16 × 16 patch (Xiao et al. 2021, arXiv 2106.14881).
+
 It takes pictures of any size that sixteen divides: its 14 × 14 learned positions are interpolated
 to the patches of the picture. The mean over patches replaces the class token, and positions begin
 as sines and cosines, both after Beyer, Zhai and Kolesnikov (2022, arXiv 2205.01580): it learns
@@ -12,11 +15,13 @@ as in Fixup: Zhang, Dauphin and Ma 2019, arXiv 1901.09321). A stage of a recipe 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torchvision.models import vit_b_16
+from torchvision.models.vision_transformer import ConvStemConfig, VisionTransformer
 
 from genrescope.learn.networks._pooled import Pooled, restem
 from genrescope.spectrogram.picture import resize_matrix
@@ -24,6 +29,8 @@ from genrescope.spectrogram.picture import resize_matrix
 NAMES = ("vit_b_16",)
 PAPER = "https://doi.org/10.48550/arXiv.2010.11929"
 GRID = 14
+STEM = (48, 96, 192, 384)
+"""Channels of the stem's convolutions, each of which halves the picture."""
 AWAKE = 4
 """Blocks that do not begin as the identity."""
 
@@ -38,14 +45,14 @@ class Patches(nn.Module):
     Attributes
     ----------
     blocks : int
-        How many of its transformer blocks run while it learns; all of them otherwise.
+        How many of its transformer blocks run: all of them, but where a stage leaves some out.
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        whole = vit_b_16(weights=None)
-        self.stem = restem(whole.conv_proj, channels)
-        nn.init.kaiming_normal_(self.stem.weight, nonlinearity="linear")
+        whole = _whole()
+        self.stem = whole.conv_proj
+        self.stem[0][0] = restem(self.stem[0][0], channels)
         self.positions = nn.Parameter(sines(GRID, whole.hidden_dim))
         self.layers = whole.encoder.layers
         self.norm = whole.encoder.ln
@@ -61,11 +68,9 @@ class Patches(nn.Module):
         rows, columns = patches.shape[2:]
         patches = patches + self._positions(int(rows), int(columns))
         tokens = patches.flatten(2).transpose(1, 2)
-        if self.training:
-            with sdpa_kernel(SDPBackend.MATH):  # of so few tokens the fused one is slower
-                tokens = self.layers[: self.blocks](tokens)
-        else:
-            tokens = self.layers(tokens)
+        fastest = sdpa_kernel(SDPBackend.MATH) if self.training else nullcontext()
+        with fastest:  # where it learns: of so few tokens the fused attention is slower
+            tokens = self.layers[: self.blocks](tokens)
         maps: torch.Tensor = self.norm(tokens).transpose(1, 2).unflatten(2, (rows, columns))
         return maps
 
@@ -76,6 +81,19 @@ class Patches(nn.Module):
             torch.tensor(resize_matrix(GRID, size)).to(self.positions) for size in (rows, columns)
         )  # what `interpolate` does, which has no ONNX form where it is antialiased
         return down @ self.positions @ across.T
+
+
+def _whole() -> VisionTransformer:
+    """The network as torchvision has it, with its convolutional stem."""
+    return VisionTransformer(
+        image_size=16 * GRID,
+        patch_size=16,
+        num_layers=12,
+        num_heads=12,
+        hidden_dim=768,
+        mlp_dim=3072,
+        conv_stem_configs=[ConvStemConfig(out_channels=c, kernel_size=3, stride=2) for c in STEM],
+    )
 
 
 def sines(grid: int, features: int) -> torch.Tensor:
