@@ -17,6 +17,7 @@ from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.export import export_graph
 from genrescope.learn.judging import judge, split_logits
 from genrescope.learn.metrics import KEPT_METRICS, add_bands
+from genrescope.learn.optimising import set_blocks
 from genrescope.learn.quantising import (
     LARGEST_LOSS,
     LEAST_SPEED,
@@ -49,6 +50,7 @@ def finish_model(
 ) -> tuple[ModelFile, list[Report]]:
     """Calibrate on ``valid``, measure on ``test`` and write ``NAME.onnx`` into `folder`.
 
+    Transformer blocks that the last stage leaves out are not in the file: they are the identity.
     Of the calibration, the bias of every genre goes into the network's last layer, where the
     class activation map stays exact, and the temperature onto the card.
 
@@ -74,6 +76,7 @@ def finish_model(
         On the test splits.
     """
     network, which = choose_weights(run, collections)
+    set_blocks(network, run.recipe.stages[-1])
     stored = store_weights_int8(export_graph(network, run.recipe.picture))
     draft = save_model(stored, card, run.folder / STORED)
     temperature, bias = _scaling(draft, collections)

@@ -7,14 +7,14 @@ them; convolutions are not looked at.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import dropwhile, takewhile
-from typing import TYPE_CHECKING
+from itertools import chain, dropwhile, takewhile
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from genrescope.learn.graph_constants import Constants
-from genrescope.learn.networks.vit import Patches
+from genrescope.learn.networks.vit import Patches, make_identity
 from genrescope.types import TrainingError, refuse
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ POSITIONS = "trunk.positions"
 
 def fill_blocks(trunk: Patches, graph: onnx.GraphProto) -> None:
     """Give a trunk's positions, blocks and last norm the weights of a graph.
+
+    A graph may have the first blocks only; the others become the identity.
 
     Parameters
     ----------
@@ -42,14 +44,18 @@ def fill_blocks(trunk: Patches, graph: onnx.GraphProto) -> None:
     """
     constants = Constants(graph)
     found = list(_weights(graph, constants))
-    places = list(_places(trunk))
+    there, over = divmod(len(found) - 2, len(list(_of_block(trunk.layers[0]))))
     refuse(
-        len(found) != len(places),
-        f"{len(found)} arrays of weights in transformer blocks where {len(places)} belong",
+        over != 0 or not 0 < there <= len(trunk.layers),
+        f"{len(found)} arrays of weights are those of no number of transformer blocks",
         TrainingError,
     )
+    blocks = chain.from_iterable(map(_of_block, trunk.layers[:there]))
+    places = [*blocks, trunk.norm.weight, trunk.norm.bias]
     for place, values in zip(places, found, strict=True):
         put(place, values)
+    for block in trunk.layers[there:]:
+        make_identity(block)
     put(trunk.positions, constants.read(POSITIONS))
 
 
@@ -70,15 +76,13 @@ def put(place: torch.Tensor, values: np.ndarray) -> None:
         place.copy_(torch.from_numpy(np.array(values, dtype=np.float32)))
 
 
-def _places(trunk: Patches) -> Iterator[torch.Tensor]:
-    for block in trunk.layers:
-        attention, mlp = block.self_attention, block.mlp
-        yield from (block.ln_1.weight, block.ln_1.bias)
-        yield from (attention.in_proj_weight, attention.in_proj_bias)
-        yield from (attention.out_proj.weight, attention.out_proj.bias)
-        yield from (block.ln_2.weight, block.ln_2.bias)
-        yield from (mlp[0].weight, mlp[0].bias, mlp[3].weight, mlp[3].bias)
-    yield from (trunk.norm.weight, trunk.norm.bias)
+def _of_block(block: Any) -> Iterator[torch.Tensor]:
+    attention, mlp = block.self_attention, block.mlp
+    yield from (block.ln_1.weight, block.ln_1.bias)
+    yield from (attention.in_proj_weight, attention.in_proj_bias)
+    yield from (attention.out_proj.weight, attention.out_proj.bias)
+    yield from (block.ln_2.weight, block.ln_2.bias)
+    yield from (mlp[0].weight, mlp[0].bias, mlp[3].weight, mlp[3].bias)
 
 
 def _weights(graph: onnx.GraphProto, constants: Constants) -> Iterator[np.ndarray]:

@@ -57,10 +57,8 @@ class Patches(nn.Module):
         self.layers = whole.encoder.layers
         self.norm = whole.encoder.ln
         self.blocks = len(self.layers)
-        for block in list(self.layers)[AWAKE:]:
-            for last in (block.self_attention.out_proj, block.mlp[3]):
-                nn.init.zeros_(last.weight)
-                nn.init.zeros_(last.bias)
+        for block in self.layers[AWAKE:]:
+            make_identity(block)
 
     def forward(self, picture: torch.Tensor) -> torch.Tensor:
         """Feature maps, shape (batch, features, height / 16, width / 16)."""
@@ -94,6 +92,15 @@ def _whole() -> VisionTransformer:
         mlp_dim=3072,
         conv_stem_configs=[ConvStemConfig(out_channels=c, kernel_size=3, stride=2) for c in STEM],
     )
+
+
+def make_identity(block: nn.Module) -> None:
+    """Have a transformer block add nothing to what comes in."""
+    for name in ("self_attention.out_proj", "mlp.3"):
+        last = block.get_submodule(name)
+        assert isinstance(last, nn.Linear)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
 
 
 def sines(grid: int, features: int) -> torch.Tensor:
