@@ -70,7 +70,8 @@ def plan_command(
 
     The plan is a table: read it in a spreadsheet, change the column `after`, delete lines.
 
-    Example: `genrescope tag plan 'agreement = 1' --threshold 0.7 -o plan.csv`
+    Example: `genrescope tag plan 'agreement = 1' --threshold 0.7 -o plan.csv`; with
+    `'not notices ~ truncated'` damaged files are left out.
     """
     from genrescope.collection import query
     from genrescope.collection.stores import open_store
