@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import BinaryIO
 
@@ -44,11 +44,8 @@ def read_on(
     ndarray of float32, shape (n, channels)
     """
     if info.decoder == "soundfile" and info.container in STOPPING:
-        for chunk in _beyond(file, info, start, start):
-            reason = f"libsndfile stopped at {start:.1f} s, FFmpeg read on"
-            if reason not in faults:
-                faults.insert(0, reason)
-            yield chunk
+        reason = f"libsndfile stopped at {start:.1f} s, FFmpeg read on"
+        yield from _beyond(file, info, start, start, lambda: faults.insert(0, reason))
 
 
 def read_joined(
@@ -80,17 +77,15 @@ def read_joined(
     info = decoder.info
     if info.container not in JOINED or decoder.behind < LEAST_BYTES:
         return
-    told = False
-    for chunk in _beyond(file, info, start, 0.0):
-        if not told:
-            told = True
-            message = f"the sound that the file states ends at {start:.1f} s; more is joined to it"
-            notices.append(Notice("joined", message, round(start, 3)))
-        yield chunk
+    message = f"the sound that the file states ends at {start:.1f} s; more is joined to it"
+    notice = Notice("joined", message, round(start, 3))
+    yield from _beyond(file, info, start, 0.0, lambda: notices.append(notice))
 
 
-def _beyond(file: BinaryIO, info: SoundInfo, end: float, seek_to: float) -> Iterator[FloatArray]:
-    """What FFmpeg has behind `end`, where it is more than a little, looking from `seek_to` on."""
+def _beyond(
+    file: BinaryIO, info: SoundInfo, end: float, seek_to: float, tell: Callable[[], None]
+) -> Iterator[FloatArray]:
+    """What FFmpeg has behind `end`, looking from `seek_to` on; told of where it is not little."""
     import av
 
     from genrescope.audio.ffmpeg import FfmpegDecoder
@@ -110,6 +105,7 @@ def _beyond(file: BinaryIO, info: SoundInfo, end: float, seek_to: float) -> Iter
                 first.append(next(coming))
             except (StopIteration, av.error.FFmpegError, OSError):
                 return
+        tell()
         yield from chain(first, coming)
     finally:
         decoder.close()

@@ -18,6 +18,8 @@ def refuse_unknown(request: Request) -> None:
     RequestValidationError
         Answered as every other wrong parameter is.
     """
+    if not request.query_params:
+        return
     known = _described(request)
     wrong = [
         {"type": "unknown", "loc": ("query", name), "msg": _says(name, known), "input": value}

@@ -111,6 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except GenrescopeError as error:
         show.complain(str(error))
         sys.exit(FAILED)
+    except KeyboardInterrupt:
+        show.complain("stopped")
+        sys.exit(INTERRUPTED)
     except SystemExit as end:
         if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
             show.complain("stopped")  # Typer makes a bare exit code of Ctrl-C
