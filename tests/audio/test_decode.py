@@ -31,6 +31,23 @@ def codes(stream: AudioStream) -> list[str]:
     return [notice.code for notice in stream.notices]
 
 
+def headless_mp3(samples: FloatArray, kilobits: int) -> bytes:
+    """An MP3 of constant bit rate with neither tags nor a count of its frames."""
+    import av
+
+    file = io.BytesIO()
+    options = {"write_xing": "0", "id3v2_version": "0"}
+    with av.open(file, "w", format="mp3", options=options) as container:
+        stream = container.add_stream("libmp3lame", rate=44100, layout="mono")
+        stream.bit_rate = 1000 * kilobits
+        for begin in range(0, samples.size, 1152):
+            frame = av.AudioFrame.from_ndarray(samples[None, begin : begin + 1152], "fltp", "mono")
+            frame.sample_rate, frame.pts = 44100, begin
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return file.getvalue()
+
+
 def wav(samples: FloatArray, sample_rate: int = RATE, subtype: str = "FLOAT") -> io.BytesIO:
     file = io.BytesIO()
     soundfile.write(file, samples, sample_rate, format="WAV", subtype=subtype)
@@ -118,6 +135,10 @@ def test_start_and_duration_are_exact_in_wav() -> None:
     part, _ = read(wav(sound), start=1.25, duration=0.5)
     begin = round(1.25 * RATE)
     np.testing.assert_array_equal(part, sound[begin : begin + RATE // 2])
+
+
+def test_a_duration_beyond_all_numbers_is_the_whole() -> None:
+    assert read(wav(tone(1, RATE)), duration=1e305)[0].size == RATE
 
 
 @pytest.mark.parametrize("suffix", ["wav", "m4a"])
@@ -241,6 +262,43 @@ def test_what_is_joined_to_a_sound_is_heard(tmp_path: Path, form: str, start: fl
     spectrum = np.abs(np.fft.rfft(samples[-44100 * 2 : -22050]))
     assert spectrum.max() > 100 * np.median(spectrum)
     assert codes(read(joined, start=start, duration=0.4)[1]) == []
+
+
+@pytest.mark.parametrize("form", ["flac", "ogg", "mp3"])
+@pytest.mark.parametrize("start", [4.0, 10.0, 18.0, 19.9, 26.0, 38.0])
+def test_a_place_in_a_joined_sound_is_the_right_one(
+    tmp_path: Path, form: str, start: float
+) -> None:
+    """LibFLAC took a place in the first part for the same place in the second."""
+    for number, hertz in enumerate((300, 3000)):
+        sound = tone(20.0, 44100, hertz) + 0.01 * noise(20 * 44100, seed=number)
+        soundfile.write(tmp_path / f"{number}.{form}", sound, 44100)
+    joined = tmp_path / f"joined.{form}"
+    joined.write_bytes(b"".join((tmp_path / f"{n}.{form}").read_bytes() for n in (0, 1)))
+    samples, stream = read(joined, start=start, duration=1.0)
+    heard = np.abs(np.fft.rfft(samples[: 44100 // 20])).argmax() * 20
+    assert heard == pytest.approx(300 if start < 19.95 else 3000, abs=30)
+    assert samples.size == 44100
+    assert codes(stream) == (["joined"] if start > 19 else [])
+    rest, _ = read(joined, start=start)
+    assert rest.size / 44100 == pytest.approx(40 - start, abs=0.2)
+    with pytest.raises(EmptyAudioError, match="no sample from 50 s on"):
+        read(joined, start=50.0)
+
+
+@pytest.mark.parametrize("words", ["hello", "More Information: Xing"])
+def test_words_in_a_tag_are_no_length_of_an_mp3(tmp_path: Path, words: str) -> None:
+    """Bit rates that differ, and no count of frames: a guess from the first would be wrong."""
+    plain = tmp_path / "plain.mp3"
+    plain.write_bytes(headless_mp3(noise(2 * 44100), 256) + headless_mp3(noise(8 * 44100), 64))
+    body = b"\0eng\0" + words.encode()
+    frame = b"COMM" + len(body).to_bytes(4, "big") + b"\0\0" + body
+    tagged = tmp_path / "tagged.mp3"
+    tagged.write_bytes(b"ID3\3\0\0\0\0\0" + bytes([len(frame)]) + frame + plain.read_bytes())
+    samples, stream = read(tagged)
+    assert samples.size == pytest.approx(read(plain)[0].size, abs=3000)
+    assert samples.size / 44100 == pytest.approx(10, abs=0.3)
+    assert (stream.info.decoder, codes(stream)) == ("FFmpeg", [])
 
 
 @pytest.mark.parametrize("form", ["flac", "ogg", "mp3"])

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from genrescope.audio import Trim
 from genrescope.classification.classifier import Classifier
 from genrescope.classification.looking import load_models
 from genrescope.classification.timeline import (
@@ -50,6 +51,21 @@ def test_by_default_the_windows_are_the_classifiers(song: Path) -> None:
     assert found.divergence is None
     assert found.segments[0].start == 0
     assert found.segments[-1].end == pytest.approx(75, abs=0.1)
+
+
+def test_segments_begin_where_the_sound_was_begun(tmp_path: Path) -> None:
+    sound = 0.1 * np.random.default_rng(0).standard_normal(22050 * 40).astype(np.float32)
+    path = tmp_path / "late.wav"
+    soundfile.write(path, np.concatenate([np.zeros(22050 * 40, np.float32), sound]), 22050)
+    classifier = Classifier(load_models(["a_mel"]))
+    for found in (
+        trace(classifier, path, changes=[Trim()]),
+        trace(classifier, path, start=40.0),
+        trace(classifier, path, start=30.0, changes=[Trim()]),
+    ):
+        assert found.segments[0].start == pytest.approx(40, abs=0.2)
+        assert found.segments[-1].end == pytest.approx(80, abs=0.2)
+        assert all(segment.start < segment.end for segment in found.segments)
 
 
 def test_every_two_seconds_of_several_models(song: Path) -> None:
@@ -135,6 +151,14 @@ def test_one_step_has_no_change_and_ten_hours_are_soon_cut() -> None:
     cuts = change_points(rows)
     assert 90 <= len(cuts) <= 120
     assert sum(cut % 30 == 0 for cut in cuts) >= 0.9 * len(cuts)
+
+
+def test_ten_hours_of_one_genre_are_soon_cut() -> None:
+    """Where nothing changes nothing is pruned: every other step would be weighed with each."""
+    rows = np.tile(np.array([[0.6, 0.3, 0.1]]), (40_000, 1))
+    rows[20_000:20_400] = [0.0, 0.0, 1.0]
+    cuts = change_points(rows, weight=0.05)
+    assert np.asarray(cuts) == pytest.approx([20_000, 20_400], abs=10)
 
 
 def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:

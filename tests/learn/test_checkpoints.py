@@ -37,6 +37,7 @@ class Touch:
         ({"model": WEIGHTS, "optimizer": {"state": {}}}, "model", ()),
         ({"ema": WEIGHTS, "net": WEIGHTS}, "net", ("ema",)),
         ({"mine": WEIGHTS}, "mine", ()),
+        ({0: WEIGHTS, 1: WEIGHTS}, "0", ("1",)),
     ],
 )
 @pytest.mark.parametrize("zipped", [True, False])
@@ -108,6 +109,14 @@ def test_a_bare_pickle_is_not_run(tmp_path: Path) -> None:
         read_checkpoint(path)
     assert not marker.exists()
     assert any("Path" in name or "getattr" in name for name in wanted_globals(path))
+
+
+def test_a_pickle_that_promises_more_bytes_than_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "save.pt"
+    path.write_bytes(b"\x80\x04\x8e" + (2**62).to_bytes(8, "little"))
+    assert wanted_globals(path) == ()
+    with pytest.raises(ModelError, match=r"save\.pt"):
+        read_checkpoint(path)
 
 
 def test_a_whole_module_needs_trust(tmp_path: Path) -> None:

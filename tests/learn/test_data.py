@@ -104,6 +104,12 @@ def test_augmentation_keeps_range_and_input(windows: FloatArray) -> None:
     assert np.abs(first - windows).mean() > 0.01
 
 
+def test_augmentation_without_noise(windows: FloatArray) -> None:
+    for noise_db in (0.0, 0.2):
+        changed = augment(windows, Augmentation(noise_db=noise_db), np.random.default_rng(1))
+        assert np.isfinite(changed).all()
+
+
 def test_mixtures_keep_their_sum(windows: FloatArray) -> None:
     targets = np.eye(3, dtype=np.float32)[np.arange(len(windows)) % 3]
     mixed, blended = mix(windows, targets, (1.0, 0.4), np.random.default_rng(0))

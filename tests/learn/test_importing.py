@@ -270,6 +270,17 @@ def test_heads_that_are_not_rebuilt(tmp_path: Path) -> None:
         importer.draft(order(save(original.state_dict(), tmp_path), "shufflenet_v2_x0_5"))
 
 
+@pytest.mark.parametrize(
+    "head", [{}, {"weight": torch.ones(5)}, {"weight": torch.tensor(1.0)}], ids=str
+)
+def test_heads_without_a_table_of_weights(head: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    trunk = {k: v for k, v in shufflenet().state_dict().items() if not k.startswith("fc.")}
+    named = {f"fc.{name}": tensor for name, tensor in head.items()}
+    path = save({**trunk, **named, "fc.bias": torch.ones(5)}, tmp_path)
+    with pytest.raises(ModelError, match="no table of weights"):
+        importer.draft(order(path, "shufflenet_v2_x0_5"))
+
+
 def test_a_stem_with_one_channel(tmp_path: Path) -> None:
     original = shufflenet(channels=1)
     path = save(original.state_dict(), tmp_path)
@@ -406,7 +417,7 @@ def test_recipes_that_come_with_genrescope() -> None:
         ("= 3", "not a recipe that can be used"),
         ('name = "x"', "missing 'description', 'source', 'spectrogram', 'picture'"),
         (CHROMA, "'chroma' is none of 'mel', 'cqt'"),
-        (CHROMA.replace("chroma", "mel").replace("12", "0"), "bands must be positive"),
+        (CHROMA.replace("chroma", "mel").replace("12", "0"), "bands must lie in 1 to 4096"),
     ],
 )
 def test_recipes_that_are_wrong(text: str, says: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +82,33 @@ def test_an_interruption_is_saved(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         begun.go(interrupt, nothing)
     assert run(tmp_path).step == 1
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+@pytest.mark.parametrize("where", ["forward", "optimiser"])
+def test_ctrl_c_within_a_step_leaves_no_half_of_it(
+    tmp_path: Path, where: str, presses: int
+) -> None:
+    straight = run(tmp_path / "straight")
+    straight.go(silent, nothing)
+    begun = run(tmp_path / "stopped")
+
+    def press(*_: object) -> None:
+        for _press in range(presses if begun.step == 2 else 0):
+            signal.raise_signal(signal.SIGINT)
+
+    if where == "forward":
+        begun.network.register_forward_hook(press)
+    else:
+        begun.optimiser.register_step_post_hook(press)
+    with pytest.raises(KeyboardInterrupt):
+        begun.go(silent, nothing)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    again = run(tmp_path / "stopped")
+    assert again.step == (3 if presses == 1 else 0)
+    again.go(silent, nothing)
+    for key, value in straight.average.items():
+        assert torch.equal(value, again.average[key]), key
 
 
 def test_two_processes_do_not_train_in_one_folder(tmp_path: Path) -> None:
@@ -286,8 +314,12 @@ def test_the_last_weights_are_taken_where_their_average_lags(tmp_path: Path) -> 
     assert torch.equal(begun.average["head.bias"], trained.network.state_dict()["head.bias"])
     assert not network.training
     assert float(network.get_parameter("head.bias")[0].detach()) < 1
+    network, which = choose_weights(run(tmp_path), sets)  # finishing was interrupted
+    assert "last" in which
+    assert float(network.get_parameter("head.bias")[0].detach()) < 1
     unjudged = [part.split("train") for part in sets]
-    assert choose_weights(trained, unjudged)[1] == ""
+    fresh = Run(RECIPE, sets, GENRES, GENRESCOPE_MEL, tmp_path / "fresh")
+    assert choose_weights(fresh, unjudged)[1] == ""
 
 
 def test_a_small_part_of_real_audio_calibrates_no_more_than_it_counts(

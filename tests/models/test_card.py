@@ -60,7 +60,7 @@ cards = st.builds(
     picture=pictures,
     labels=st.lists(words, min_size=2, max_size=30, unique=True).map(tuple),
     taxonomy=words,
-    temperature=st.floats(0, exclude_min=True, allow_infinity=False),
+    temperature=st.floats(1e-3, 1e3),
     training=st.lists(sources, max_size=3).map(tuple),
     scores=st.lists(scores, max_size=3).map(tuple),
     description=words,
@@ -81,7 +81,7 @@ def test_round_trip(whole: ModelCard) -> None:
             {"scores": (Score("real", "test", "nll", 1.0, 0.0, float("inf"), 9),)},
             "cannot be written as JSON",
         ),
-        ({"temperature": float("inf")}, "must be positive and finite"),
+        ({"temperature": float("inf")}, "must lie in 0.001 to 1000"),
         ({"labels": ("Jazz", 3)}, r"labels\[1\]: expected str, found int"),
         ({"description": "\ud800"}, r"card\.description: not a text"),
         ({"description": "long" * 2**18}, "longer than"),
@@ -120,7 +120,8 @@ def without(key: str) -> str:
         (without("labels"), "missing 'labels'"),
         (changed(temperature="hot"), r"card\.temperature: expected float, found str"),
         (changed(temperature=True), "found bool"),
-        (changed(temperature=0), "temperature must be positive"),
+        (changed(temperature=0), "temperature must lie in"),
+        (changed(temperature=5e-324), "temperature must lie in"),
         (changed(labels="Jazz"), r"card\.labels: expected a list"),
         (changed(labels=["Jazz", 3]), r"labels\[1\]: expected str"),
         (changed(labels=["Jazz", "Jazz"]), "stands twice"),
@@ -161,7 +162,7 @@ def test_an_impossible_recipe_is_refused() -> None:
     for key, figure in (("sample_rate", 10**400), ("window_seconds", 1e308)):
         spoilt = json.loads(card_to_json(card()))
         spoilt["spectrogram"][key] = figure
-        with pytest.raises(CardError, match=r"too large|infinity"):
+        with pytest.raises(CardError, match="must lie in"):
             card_from_json(json.dumps(spoilt))
     table["spectrogram"]["kind"] = "wavelet"
     with pytest.raises(CardError, match="none of"):

@@ -83,6 +83,13 @@ def test_a_recipe_of_others() -> None:
         ("window_seconds", math.inf),
         ("window_seconds", math.nan),
         ("reference_seconds", math.inf),
+        ("reference_seconds", 1e12),
+        ("window_seconds", 1e9),
+        ("bands", 10**11),
+        ("bands", 10**400),
+        ("n_fft", 2**42),
+        ("sample_rate", 10**9),
+        ("hop_length", 1),
         ("reference_seconds", 0.0),
     ],
 )
@@ -116,6 +123,12 @@ def test_values_have_a_range() -> None:
 def test_constant_q_says_how_many_bins_an_octave_has() -> None:
     with pytest.raises(SpectrogramError, match="bins_per_octave"):
         replace(GENRESCOPE_CQT, bins_per_octave=0)
+
+
+@pytest.mark.parametrize(("low_hz", "bins"), [(0.0, 12), (1e-6, 12), (1.0, 480)])
+def test_constant_q_filters_have_an_end(low_hz: float, bins: int) -> None:
+    with pytest.raises(SpectrogramError, match="low_hz is too low"):
+        replace(GENRESCOPE_CQT, low_hz=low_hz, bins_per_octave=bins)
 
 
 @pytest.mark.parametrize(

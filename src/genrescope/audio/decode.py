@@ -14,7 +14,7 @@ from typing import BinaryIO, Self
 
 from genrescope.audio.info import Decoder, SoundInfo
 from genrescope.audio.levels import Levels, loudness_scale
-from genrescope.audio.reading_on import read_joined, read_on
+from genrescope.audio.reading_on import LEAST_BYTES, read_joined, read_on
 from genrescope.audio.source import AudioSource, FileSource, open_source, source_name
 from genrescope.audio.stream import Stream, StreamSource
 from genrescope.types import AudioError, DecodeError, EmptyAudioError, FloatArray, Notice
@@ -57,7 +57,7 @@ class AudioStream:
             if owned:
                 stack.callback(file.close)
             self._file = file
-            self._decoder, self._first, self._rest = _choose(file, self.name, start)
+            self._decoder, self._first, self._rest = _choose(file, self.name, start, self._notices)
             stack.callback(self._decoder.close)
             self.info: SoundInfo = self._decoder.info
             self._levels = Levels(1.0)
@@ -125,7 +125,7 @@ class AudioStream:
     def _limit_samples(self) -> int:
         if self._limit is None:
             return 2**62
-        return max(1, round(self._limit * self.info.sample_rate))
+        return max(1, round(min(self._limit, LATEST_SECONDS) * self.info.sample_rate))
 
     def _note_truncation(self) -> None:
         end, faults, cut_off = self.start + self.seconds, self._faults, self._cut_off()
@@ -196,9 +196,12 @@ def _check_span(start: float, duration: float | None) -> None:
 
 
 def _choose(
-    file: BinaryIO, name: str, start: float
+    file: BinaryIO, name: str, start: float, notices: list[Notice]
 ) -> tuple[Decoder, FloatArray, Iterator[FloatArray]]:
-    """Find the first decoder that gives samples: it, its first chunk, and the rest."""
+    """Find the first decoder that gives samples: it, its first chunk, and the rest.
+
+    Where the sound ends before `start`, what is joined to it may not.
+    """
     import av
     import soundfile
 
@@ -219,10 +222,13 @@ def _choose(
             _check_rate(decoder.info)
             rest = decoder.chunks(start)
             first = next(rest, None)
+            if first is None and start > 0:
+                rest = read_joined(file, decoder, start, notices)
+                first = next(rest, None)
             if first is None and start == 0 and decoder.info.seconds:
                 raise DecodeError(f"promises {decoder.info.seconds:.1f} s and gives no sample")
             if first is None:
-                raise _nothing(decoder.info, name, start)
+                raise _nothing(decoder, name, start)
         except expected as error:
             reasons.append(f"{label}: {_reason(error)}")
             if decoder is not None:
@@ -244,10 +250,11 @@ def _check_rate(info: SoundInfo) -> None:
         raise DecodeError(f"a sample rate of {info.sample_rate} Hz is no sound's")
 
 
-def _nothing(info: SoundInfo, name: str, start: float) -> EmptyAudioError:
-    if start > 0 and info.seconds:
+def _nothing(decoder: Decoder, name: str, start: float) -> EmptyAudioError:
+    seconds = decoder.info.seconds if decoder.behind < LEAST_BYTES else None
+    if start > 0 and seconds:
         return EmptyAudioError(
-            f"{name}: nothing from {start:g} s on: the file is {info.seconds:.2f} s long"
+            f"{name}: nothing from {start:g} s on: the file is {seconds:.2f} s long"
         )
     where = f" from {start:g} s on" if start > 0 else ""
     return EmptyAudioError(f"{name}: the file holds no sample{where}")

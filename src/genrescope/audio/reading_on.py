@@ -60,7 +60,7 @@ def read_joined(
     decoder : Decoder
         What has read the sound to its end.
     start : float
-        Where it ended, in seconds.
+        From where on, in seconds: where it ended, or later.
     notices : list of Notice
         Is told, where something was found.
 
@@ -75,10 +75,12 @@ def read_joined(
     heard is thrown away.
     """
     info = decoder.info
-    if info.container not in JOINED or decoder.behind < LEAST_BYTES:
+    heard = any(notice.code == "joined" for notice in notices)
+    if heard or info.container not in JOINED or decoder.behind < LEAST_BYTES:
         return
-    message = f"the sound that the file states ends at {start:.1f} s; more is joined to it"
-    notice = Notice("joined", message, round(start, 3))
+    end = min(start, info.seconds or start)
+    message = f"the sound that the file states ends at {end:.1f} s; more is joined to it"
+    notice = Notice("joined", message, round(end, 3))
     yield from _beyond(file, info, start, 0.0, lambda: notices.append(notice))
 
 

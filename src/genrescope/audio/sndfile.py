@@ -5,29 +5,43 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
 
 from genrescope.audio.info import CHUNK_FRAMES, SoundInfo
+from genrescope.audio.joints import find_joint
 from genrescope.types import DecodeError, FloatArray
+
+if TYPE_CHECKING:
+    from soundfile import SoundFile
 
 T = TypeVar("T")
 
 _SHORTENED = re.compile(r"^ ?(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILINE)
 _STREAMED_BYTES = 0x7FFF0000  # writers to a pipe put 2 or 4 GiB where they don't know the size
 _STATES_LENGTH = (b"Xing", b"Info", b"VBRI")
+_FIRST_FRAME_BYTES = 2**12  # of which the mark stands in the first two hundred
+_ID3, _ID3_FOOTER = (21, 14, 7, 0), 0x10  # ID3v2.4, 3.1: a size of seven bits a byte, and a flag
 
 
 class _Watched:
-    """A file as libsndfile is to see it: what its callbacks cannot raise is kept until `check`."""
+    """A file as libsndfile is to see it: what its callbacks cannot raise is kept until `check`.
 
-    def __init__(self, file: BinaryIO) -> None:
+    Parameters
+    ----------
+    file : binary file
+    end : int
+        It ends here for libsndfile.
+    """
+
+    def __init__(self, file: BinaryIO, end: int) -> None:
         self._file = file
+        self._end = end
         self._kept: BaseException | None = None
 
     def read(self, size: int = -1) -> bytes:
-        return self._keeping(lambda: self._file.read(size), b"")
+        return self._keeping(lambda: self._file.read(self._within(size)), b"")
 
     def readinto(self, buffer: object) -> int:
         """As the file has it: no copy for every few hundred bytes; soundfile reads where it lacks.
@@ -37,9 +51,16 @@ class _Watched:
         AttributeError
         """
         into: Callable[[object], int] = self._file.readinto  # type: ignore[attr-defined]
-        return self._keeping(lambda: into(buffer), 0)
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        return self._keeping(lambda: into(view[: self._within(len(view))]), 0)
+
+    def _within(self, size: int) -> int:
+        left = max(0, self._end - self._file.tell())
+        return left if size < 0 else min(size, left)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if whence == os.SEEK_END:
+            offset, whence = self._end + offset, os.SEEK_SET
         return self._keeping(lambda: self._file.seek(offset, whence), 0)
 
     def tell(self) -> int:
@@ -81,18 +102,12 @@ class SoundfileDecoder:
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        import soundfile
 
         size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        head = file.read(2**20)
-        file.seek(0)
-        self._watched = _Watched(file)
-        try:
-            self._file = soundfile.SoundFile(self._watched)
-        finally:
-            self._watched.check()
-        if self._file.format == "MP3" and not any(tag in head for tag in _STATES_LENGTH):
+        states_length = _states_length(file)
+        self._source = file
+        self._watched, self._file = _open(file, size)
+        if self._file.format == "MP3" and not states_length:
             self._file.close()
             raise DecodeError("an MP3 that does not state its length")
         if self._file.subtype == "OPUS":
@@ -115,7 +130,7 @@ class SoundfileDecoder:
         self.length_exact = codec.startswith("pcm") and container in ("wav", "wavex", "aiff")
         self.length_exact &= declared == frames
         self.unbounded = codec in ("float", "double")
-        self._size, self.behind = size, 0
+        self._size, self._joint, self.behind = size, 0, 0
         self.faults: list[str] = []
         if "lacks an end-of-stream bit" in self._file.extra_info:
             self.faults.append("the last page of the Ogg stream is missing")
@@ -125,7 +140,10 @@ class SoundfileDecoder:
         import soundfile
 
         begin = round(start * self.info.sample_rate)
+        if begin:
+            self._keep_to_first()
         if begin >= self._file.frames:
+            self._pass_by()
             return
         self._file.seek(begin)
         began = False
@@ -141,10 +159,32 @@ class SoundfileDecoder:
                 self.faults.append(str(error))
                 return
             if not chunk.shape[0]:
-                self.behind = self._size - self._watched.tell()
+                self.behind = self._size - (self._joint or self._watched.tell())
                 return
             began = True
             yield np.asarray(chunk, dtype=np.float32)
+
+    def _keep_to_first(self) -> None:
+        """Hide a second stream, in which a place that is looked for may be found by mistake."""
+        self._joint = self._joint or find_joint(self._source)
+        if self._joint:
+            self._file.close()
+            self._watched, self._file = _open(self._source, self._joint)
+
+    def _pass_by(self) -> None:
+        """Read the very end, to know what lies behind it."""
+        import soundfile
+
+        behind = self._size - self._joint
+        if not self._joint:
+            try:
+                self._file.seek(max(0, self._file.frames - 1))
+                while self._read().shape[0]:
+                    pass
+            except (OSError, soundfile.LibsndfileError):
+                return
+            behind = self._size - self._watched.tell()
+        self.behind = behind
 
     def _read(self) -> FloatArray:
         try:
@@ -156,6 +196,31 @@ class SoundfileDecoder:
     def close(self) -> None:
         """Let go of the libsndfile handle; the file object stays open."""
         self._file.close()
+
+
+def _open(file: BinaryIO, end: int) -> tuple[_Watched, SoundFile]:
+    """A file as libsndfile sees it, up to `end`, and open in libsndfile."""
+    import soundfile
+
+    file.seek(0)
+    watched = _Watched(file, end)
+    try:
+        return watched, soundfile.SoundFile(watched)
+    finally:
+        watched.check()
+
+
+def _states_length(file: BinaryIO) -> bool:
+    """Whether the first frame of an MP3 counts the others; its tags may hold any words."""
+    place = 0
+    file.seek(0)
+    while (head := file.read(10))[:3] == b"ID3" and len(head) == 10:
+        place += 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:], _ID3, strict=True))
+        place += 10 * bool(head[5] & _ID3_FOOTER)
+        file.seek(place)
+    file.seek(place)
+    first = file.read(_FIRST_FRAME_BYTES)
+    return any(mark in first for mark in _STATES_LENGTH)
 
 
 def _declared_frames(frames: int, log: str) -> int:

@@ -14,6 +14,9 @@ from genrescope.classification.classifier import Classifier
 from genrescope.classification.drawing import Tell
 from genrescope.types import Comparison, FloatArray, Prediction, Segment, Timeline
 
+MOST_PLACES = 4096
+"""Of more steps than that, which then overlap, not every one may begin a segment."""
+
 APART_BITS = 0.1
 """Networks that differ by less are of one mind."""
 
@@ -60,22 +63,17 @@ def trace(
     result = classifier.classify(
         source, windows=choice, start=start, duration=duration, tell=tell, changes=changes
     )
-    return lay_out(result, start, every)
+    return lay_out(result, every)
 
 
-def lay_out(
-    result: Prediction | Comparison,
-    start: float = 0.0,
-    every: float | None = None,
-) -> Timeline:
+def lay_out(result: Prediction | Comparison, every: float | None = None) -> Timeline:
     """Bring the windows of a result's models onto one line of time.
 
     Parameters
     ----------
     result : Prediction or Comparison
-        Whose predictions know how long a window is.
-    start : float
-        Where the stretch looked at begins, in seconds.
+        Whose predictions know how long a window is, and of which the first begins where what was
+        looked at does.
     every : float, optional
         Seconds from window to window; as long as the longest window by default.
 
@@ -97,7 +95,7 @@ def lay_out(
     rows = [_at(seconds, step, middles[p.model], p.per_window) for p in predictions]
     per_model = np.stack(rows)
     weighed = weigh(np.moveaxis(per_model, 0, 1))
-    end = start + slowest.seconds
+    begin = slowest.window_starts[0]
     cuts = change_points(weighed.mean, min(1.0, step / longest))
     return Timeline(
         result=result,
@@ -106,7 +104,9 @@ def lay_out(
         probabilities=weighed.mean.astype(np.float32),
         per_model=per_model,
         divergence=weighed.divergence if len(predictions) > 1 else None,
-        segments=_segments(result.labels, seconds, weighed.mean, cuts, (start, end)),
+        segments=_segments(
+            result.labels, seconds, weighed.mean, cuts, (begin, begin + slowest.seconds)
+        ),
     )
 
 
@@ -149,6 +149,9 @@ def change_points(probabilities: NDArray[np.floating], weight: float = 1.0) -> t
     Hellinger distance, and `PENALTY` more: it pays to cut out one window that is wholly sure of
     another genre, or several that are half sure.
 
+    Pruning helps only where the genre changes. Where windows overlap and there are more than
+    `MOST_PLACES`, cuts lie at every few of them, no further apart than half a window.
+
     Examples
     --------
     >>> sure = np.eye(3)[[0, 0, 0, 2, 2, 2, 1, 1, 1]]
@@ -157,12 +160,13 @@ def change_points(probabilities: NDArray[np.floating], weight: float = 1.0) -> t
     """
     roots = np.sqrt(np.asarray(probabilities, dtype=np.float64))
     count = len(roots)
+    stride = max(1, min(-(-count // MOST_PLACES), int(0.5 / weight)))
     sums = np.vstack([np.zeros(roots.shape[1]), np.cumsum(roots, axis=0)])
     squares = np.concatenate([[0.0], np.cumsum((roots**2).sum(axis=1))])
     best = np.full(count + 1, -PENALTY)
     before = np.zeros(count + 1, dtype=np.int64)
     open_starts = np.zeros(1, dtype=np.int64)
-    for end in range(1, count + 1):
+    for end in (*range(stride, count, stride), count):
         length = end - open_starts
         drift = squares[end] - squares[open_starts]
         drift -= ((sums[end] - sums[open_starts]) ** 2).sum(axis=1) / length

@@ -170,7 +170,7 @@ def _roughen(windows: FloatArray, how: Augmentation, generator: Generator) -> Fl
     chance, highest = how.floor
     drawn = generator.uniform(0.0, 1 + highest / 80.0, count)
     floors = np.where(generator.uniform(size=count) < chance, drawn, 0.0)
-    depth = generator.uniform(0.3, how.noise_db, count) / 80.0
+    depth = generator.uniform(min(0.3, how.noise_db), how.noise_db, count) / 80.0
     noise = generator.standard_normal(windows.shape, dtype=np.float32)
     noisy = windows + noise * depth.astype(np.float32)[:, None, None]
     rough: FloatArray = np.clip(noisy, floors.astype(np.float32)[:, None, None], 1.0)

@@ -15,6 +15,8 @@ from genrescope.learn.metrics import nll
 from genrescope.learn.training import Run
 from genrescope.learn.watching import torch_infer
 
+LAST = "the last step's, not their moving average"
+
 LEAST_GAIN = 0.05
 """Nats a validation song by which the last weights must be better to be taken."""
 
@@ -42,11 +44,13 @@ def choose_weights(run: Run, collections: Sequence[Excerpts]) -> tuple[nn.Module
     which : str
         For the card: "" for the average.
     """
+    if run.kept_last:  # finishing was interrupted: nothing else is left to choose from
+        return run.averaged(), LAST
     average, last = run.averaged(), run.last()
     before, after = (_loss(run, network, collections) for network in (average, last))
     if after < before - LEAST_GAIN:
         run.keep_last()
-        return last, "the last step's, not their moving average"
+        return last, LAST
     return average, ""
 
 

@@ -16,6 +16,7 @@ from genrescope.learn import networks
 from genrescope.learn.ahead import Ahead
 from genrescope.learn.checkpoints import alone_in, load_checkpoint
 from genrescope.learn.excerpts import Excerpts
+from genrescope.learn.interrupts import held_back
 from genrescope.learn.optimising import (
     compiled,
     learning_rate,
@@ -89,7 +90,7 @@ class Run:
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         groups = parameter_groups(self.network, recipe)
         self.optimiser = torch.optim.AdamW(groups, lr=0.0, fused=True)
-        self.step = 0
+        self.step, self.kept_last, self._whole = 0, False, True
         self._batches = Ahead(self._batch)
         folder.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.is_file():
@@ -135,7 +136,8 @@ class Run:
         try:
             while self.step < last:
                 began = time.monotonic()
-                loss = self._advance(last)
+                with held_back():
+                    loss = self._advance(last)
                 valid: dict[str, float] = {}
                 stage = self.recipe.stage_at(self.step - 1)
                 pixels = stage.pixels
@@ -153,7 +155,8 @@ class Run:
         except TrainingError:
             raise  # weights that are no numbers must not replace the last good checkpoint
         except BaseException:
-            self.save()
+            if self._whole:  # half a step would be learned twice
+                self.save()
             raise
         self.save()
 
@@ -165,6 +168,7 @@ class Run:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(recipe, self.step)
         set_training(self.network, stage)
+        self._whole = False  # batch norms learn on the way forward
         with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16"):
             logits = self._forward(picture)
         loss = nn.functional.cross_entropy(
@@ -178,6 +182,7 @@ class Run:
         self.optimiser.step()
         self.step += 1
         self._follow()
+        self._whole = True
         value = loss.item()
         refuse(not math.isfinite(value), f"the loss is {value} at step {self.step}", TrainingError)
         return value
@@ -210,6 +215,7 @@ class Run:
     def keep_last(self) -> None:
         """Put the last step's weights in the place of their average, for good."""
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        self.kept_last = True
         self.save()
 
     def _made_of(self, weights: Mapping[str, torch.Tensor]) -> nn.Module:
@@ -226,6 +232,7 @@ class Run:
             "average": self.average,
             "optimiser": self.optimiser.state_dict(),
             "recipe": identify(self.recipe),
+            "kept_last": self.kept_last,
         }
         partial = self.checkpoint.with_suffix(".partial")
         torch.save(state, partial)
@@ -241,6 +248,7 @@ class Run:
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.average, self.step = state["average"], int(state["step"])
+        self.kept_last = bool(state.get("kept_last", False))
 
     def _log(self, loss: float, pixels: int, took: float, valid: dict[str, float]) -> None:
         line = {

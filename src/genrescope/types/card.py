@@ -12,6 +12,8 @@ from genrescope.types.sound import SpectrogramSpec
 CARD_FORMAT = 1
 """The card format that this version writes, and the newest that it reads."""
 
+TEMPERATURES = (1e-3, 1e3)
+"""Least and greatest that a card may state: beyond them probabilities are all 0 and 1, or alike."""
 
 ColourMap = Literal["", "cividis", "inferno", "jet", "magma", "plasma", "turbo", "viridis"]
 """Colour maps of 256 colours that a picture may be drawn in; "" is grey."""
@@ -244,8 +246,8 @@ class ModelCard:
         refuse(len(self.labels) < 2, "a card needs at least two labels", CardError)
         repeated = len(set(self.labels)) != len(self.labels)
         refuse(repeated, f"a label stands twice in {self.labels}", CardError)
-        usable = 0 < self.temperature < math.inf
-        refuse(not usable, "temperature must be positive and finite", CardError)
+        usable = TEMPERATURES[0] <= self.temperature <= TEMPERATURES[1]
+        refuse(not usable, "temperature must lie in {:g} to {:g}".format(*TEMPERATURES), CardError)
         refuse(
             self.format_version != CARD_FORMAT,
             f"card format {self.format_version} is unknown here (this version reads "

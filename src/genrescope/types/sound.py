@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,6 +79,25 @@ class Notice:
     value: float
 
 
+_LIMITS: Mapping[str, tuple[float, float]] = {
+    "sample_rate": (1000, 384_000),
+    "bands": (1, 4096),
+    "hop_length": (1, 2**17),
+    "n_fft": (0, 2**17),
+    "bins_per_octave": (0, 480),
+    "window_seconds": (0.01, 600),
+    "reference_seconds": (0.01, 3600),
+    "dynamic_range_db": (1, 400),
+}
+"""Least and greatest; a recipe may come from a stranger, and what lies outside is no recipe."""
+
+_MOST_VALUES = 2**25
+"""Of a spectrogram that is drawn at once: 128 MiB."""
+
+_LONGEST_FILTER = 2**22
+"""Samples of the lowest constant-Q filter."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpectrogramSpec:
     """A recipe: all that is needed to draw the same spectrogram again.
@@ -129,11 +149,9 @@ class SpectrogramSpec:
     log_ceiling: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("sample_rate", "bands", "hop_length"):
-            _refuse(getattr(self, name) <= 0, f"{name} must be positive")
-        for name in ("window_seconds", "reference_seconds", "dynamic_range_db"):
-            value = getattr(self, name)
-            _refuse(not 0 < value < math.inf, f"{name} must be positive and finite")
+        for name, (least, most) in _LIMITS.items():
+            inside = least <= getattr(self, name) <= most
+            _refuse(not inside, f"{name} must lie in {least:g} to {most:g}")
         _refuse(self.kind == "mel" and self.n_fft <= 0, "a mel recipe needs n_fft > 0")
         _refuse(self.kind == "cqt" and self.bins_per_octave <= 0, "cqt needs bins_per_octave > 0")
         _refuse(not 0 <= self.low_hz < self.high_hz, "need 0 <= low_hz < high_hz")
@@ -142,6 +160,9 @@ class SpectrogramSpec:
             f"high_hz {self.high_hz:g} lies above half of {self.sample_rate} Hz",
         )
         _refuse(self.frames < 1, "a window must hold at least one column")
+        drawn = self.bands * self.frames * self.windows_per_span
+        _refuse(drawn > _MOST_VALUES, f"{drawn} values in a span are too many")
+        _refuse(self._filter_samples > _LONGEST_FILTER, "low_hz is too low for so many bins")
         for name in ("log_gain", "log_ceiling"):
             value = getattr(self, name)
             good = 0 < value < math.inf if self.compression == "log10" else value == 0
@@ -153,6 +174,14 @@ class SpectrogramSpec:
         if self.compression == "log10":
             return 0.0, self.log_ceiling
         return -self.dynamic_range_db, 0.0
+
+    @property
+    def _filter_samples(self) -> float:
+        """Of the lowest constant-Q bin; none of mel."""
+        if self.kind != "cqt":
+            return 0.0
+        quality = 1 / (2 ** (1 / self.bins_per_octave) - 1)
+        return quality * self.sample_rate / self.low_hz if self.low_hz > 0 else math.inf
 
     @property
     def frames(self) -> int:

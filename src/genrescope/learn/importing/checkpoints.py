@@ -197,8 +197,8 @@ def _of_mapping(content: Mapping[Any, Any], path: Path, sha256: str, part: str) 
     labels = find_labels(content)
     if not part and _is_weights(content):
         return Checkpoint(path, sha256, "state dict", "", (), _settled(content), labels)
-    held = [key for key in content if _is_weights(content[key])]
-    ranked = sorted(map(str, held), key=lambda key: PARTS.index(key) if key in PARTS else 99)
+    held = {str(key): content[key] for key in content if _is_weights(content[key])}
+    ranked = sorted(held, key=lambda key: PARTS.index(key) if key in PARTS else 99)
     there = ", ".join(ranked) or "none"
     refuse(bool(part) and part not in ranked, f"{path}: no weights {part!r}; {there}", ModelError)
     refuse(
@@ -208,7 +208,7 @@ def _of_mapping(content: Mapping[Any, Any], path: Path, sha256: str, part: str) 
     )
     taken = part or ranked[0]
     others = tuple(key for key in ranked if key != taken)
-    inside = content[taken]
+    inside = held[taken]
     if isinstance(inside, nn.Module):
         of = _of_module(inside, path, sha256, taken)
         return Checkpoint(path, sha256, of.kind, taken, others, of.tensors, labels, of.module)

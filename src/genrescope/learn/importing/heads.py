@@ -96,7 +96,13 @@ def rebuild_head(
 
 
 def _linear(tensors: dict[str, torch.Tensor], prefix: str) -> nn.Linear:
-    weight = tensors[f"{prefix}weight"]
+    weight = tensors.get(f"{prefix}weight")
+    refuse(
+        weight is None or weight.ndim != 2 or not weight.numel(),
+        "the file's head has no table of weights: it is not the end of a network",
+        ModelError,
+    )
+    assert weight is not None
     return nn.Linear(weight.shape[1], weight.shape[0], bias=f"{prefix}bias" in tensors)
 
 

@@ -24,6 +24,9 @@ HARMLESS = frozenset(
 )
 """What a file of nothing but tensors asks for; PyTorch's loader decides, this only words it."""
 
+_UNREADABLE = (OSError, ValueError, LookupError, EOFError, MemoryError, OverflowError)
+"""What a pickle's bytes may end in: one may state that a string of 4 EiB follows."""
+
 
 def wanted_globals(path: Path) -> tuple[str, ...]:
     """Names of the functions and classes that a checkpoint's pickle asks for, but for tensors'.
@@ -47,7 +50,7 @@ def wanted_globals(path: Path) -> tuple[str, ...]:
     try:
         for name in _globals(path):
             found.add(name)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, pickle.PickleError):
+    except (*_UNREADABLE, zipfile.BadZipFile, pickle.PickleError):
         pass  # what was seen until then is worth saying
     return tuple(sorted(name for name in found if not _is_tensor_part(name)))
 
