@@ -286,6 +286,23 @@ def test_a_place_in_a_joined_sound_is_the_right_one(
         read(joined, start=50.0)
 
 
+@pytest.mark.parametrize("start", [0.0, 4.0, 9.0, 12.0])
+def test_joined_opus_is_heard(tmp_path: Path, encode: Encode, start: float) -> None:
+    parts = [
+        encode(f"{hertz}.opus", tone(10.0, 48000, hertz)[:, None], 48000, "libopus").read_bytes()
+        for hertz in (300, 3000)
+    ]
+    joined = tmp_path / "joined.opus"
+    joined.write_bytes(b"".join(parts))
+    samples, _ = read(joined, start=start)
+    assert samples.size / 48000 == pytest.approx(20 - start, abs=0.1)
+    heard = [np.abs(np.fft.rfft(part)).argmax() * 10 for part in (samples[:4800], samples[-4800:])]
+    assert heard == [
+        pytest.approx(300 if start < 10 else 3000, abs=30),
+        pytest.approx(3000, abs=30),
+    ]
+
+
 @pytest.mark.parametrize("words", ["hello", "More Information: Xing"])
 def test_words_in_a_tag_are_no_length_of_an_mp3(tmp_path: Path, words: str) -> None:
     """Bit rates that differ, and no count of frames: a guess from the first would be wrong."""

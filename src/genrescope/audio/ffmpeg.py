@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO, Literal, cast
 import numpy as np
 
 from genrescope.audio.info import SoundInfo
+from genrescope.audio.joints import find_joint
 from genrescope.types import DecodeError, FloatArray
 
 if TYPE_CHECKING:
@@ -167,6 +168,8 @@ class FfmpegDecoder:
         """Go near `start`; whether the next frame's time stamp says how near."""
         import av
 
+        if self._container.format.name == _PAGED and find_joint(self._file):
+            return self._begin_again()  # once it has looked for a place, FFmpeg ends at the joint
         names = self._container.format.name.split(",")
         ahead = start - _PREROLL_SECONDS
         exact = ahead > 0 and any(name in _INDEXED for name in names)
@@ -176,11 +179,15 @@ class FfmpegDecoder:
         self._resampler = None
         try:
             self._container.seek(offset, stream=self._stream, backward=True)
-        except av.error.FFmpegError:  # no index, or a damaged one: begin again and skip
-            self._container.close()
-            self._open()
-            return False
+        except av.error.FFmpegError:  # no index, or a damaged one
+            return self._begin_again()
         return exact
+
+    def _begin_again(self) -> bool:
+        """Read from the file's beginning; what lies before the place that is wanted is skipped."""
+        self._container.close()
+        self._open()
+        return False
 
     def _frames(self) -> Iterator[AudioFrame]:
         import av
