@@ -11,7 +11,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -217,3 +219,77 @@ def test_an_interrupted_scan_says_how_to_go_on(tmp_path: Path) -> None:
     assert end["stopped"]
     assert 0 < end["analysed"] < 40
     assert time.monotonic() - began < 60
+
+
+@pytest.fixture
+def songs(tmp_path: Path, samples: Path) -> Path:
+    """Two songs without a genre."""
+    folder = tmp_path / "songs"
+    folder.mkdir()
+    for name in ("a.flac", "b.flac"):
+        shutil.copy(samples / CLIPS[0], folder / name)
+    return folder
+
+
+def test_undoing_says_which_runs_there_are(songs: Path, tmp_path: Path) -> None:
+    at = ("--store", str(tmp_path / "s.sqlite"))
+    for number, name in enumerate(("a.flac", "b.flac"), 1):
+        plan = tmp_path / f"{number}.csv"
+        plan.write_text(f"path,before,after\n{songs / name},,Jazz\n")
+        code, _, err = run("tag", "apply", str(plan), *at)
+        assert (code, "1 written, 0 failed (run " in err) == (0, True)
+        assert f"genrescope tag undo --run {number} --store" in err
+    (songs / "b.flac").unlink()
+    code, _, err = run("tag", "undo", *at)
+    assert (code, "nothing of run 2 was put back" in err) == (1, True)
+    assert "older runs are reached by --run N, and the next is --run 1" in err
+    assert "older runs" not in run("tag", "undo", str(songs / "b.flac"), *at)[2]
+    assert "1 undone, 0 failed (run 1)" in run("tag", "undo", str(songs / "a.flac"), *at)[2]
+    assert "older runs" not in run("tag", "undo", *at)[2]
+
+
+def test_a_plan_shows_control_characters_as_escapes(tmp_path: Path, samples: Path) -> None:
+    mutagen = pytest.importorskip("mutagen")
+    folder, at = tmp_path / "library", ("--store", str(tmp_path / "s.sqlite"))
+    folder.mkdir()
+    song = Path(shutil.copy(samples / CLIPS[0], folder / "a.flac"))
+    tagged = mutagen.File(song)
+    tagged["genre"] = ["\x1b]0;owned\x07\x1b[2J"]
+    tagged.save()
+    model = str(onnx_models.write(tmp_path).path)
+    assert run("scan", str(folder), "--model", model, "--workers", "1", *at)[0] == 0
+    line = ("--threshold", "0", "--existing", "replace", "-o", str(tmp_path / "plan.csv"))
+    code, out, err = run("tag", "plan", *line, *at)
+    assert (code, "\\x1b]0;owned\\x07\\x1b[2J → " in out) == (0, True)
+    assert not {"\x1b", "\x07"} & set(out + err)
+
+
+def test_other_windows_hide_no_file_and_windows_come_later(tmp_path: Path) -> None:
+    folder, at = tmp_path / "library", ("--store", str(tmp_path / "s.sqlite"))
+    for number in range(3):
+        write_sound(folder / f"{number}.wav", 200.0 + number)
+    scan = ("scan", "--model", str(onnx_models.write(tmp_path).path), "--workers", "1", *at)
+    assert run(*scan, str(folder))[0] == 0
+    assert "1 file to do" in run(*scan, "--windows", "first", str(folder / "0.wav"))[2]
+    assert "3 found" in run("find", *at)[2]
+    assert "0 files to do, 3 unchanged" in run(*scan, str(folder))[2]
+    assert "3 files to do" in run(*scan, "--timeline", str(folder))[2]
+    assert "0 files to do" in run(*scan, "--timeline", str(folder))[2]
+
+
+def test_watching_fills_the_seat_of_a_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from genrescope.collection import scanning, watching
+
+    folder, at = tmp_path / "library", ("--store", str(tmp_path / "s.sqlite"))
+    write_sound(folder / "0.wav", 200.0)
+    model = ("--model", str(onnx_models.write(tmp_path).path))
+
+    def once(roots: list[str], store: Any, seats: Any, *rest: Any) -> Iterator[scanning.Agenda]:
+        yield scanning.plan(roots, store, seats)
+
+    monkeypatch.setattr(watching, "arrivals", once)
+    code, out, err = run("watch", str(folder), "--windows", "first", "--json", *model, *at)
+    assert (code, json.loads(out)["event"]) == (0, "analysed"), err
+    assert "1 unchanged" in run("scan", str(folder), "--windows", "first", *model, *at)[2]
+    assert "1 file to do" in run("scan", str(folder), *model, *at)[2]
+    assert run("watch", str(folder), "--windows", "some", *model, *at)[0] == 2

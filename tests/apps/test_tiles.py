@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from genrescope.apps import tiles
+from genrescope.audio import KeptBand, Trim
 from genrescope.types import GenrescopeError
 
 RATE = 44100
@@ -65,3 +66,25 @@ def test_bytes_for_the_browser() -> None:
     peaks, shades = tiles.to_bytes(columns, 1.0)
     assert peaks.tolist() == [[-127, 127]]
     assert shades[:, 0].tolist() == [255, 128, 0]
+
+
+def test_the_overview_of_a_part(song: Path) -> None:
+    whole = tiles.draw_overview(song, 60.0)
+    part = tiles.draw_overview(song, 30.0, 12.0, 20.0)
+    assert len(part.peaks) * part.column_seconds == pytest.approx(20, abs=part.column_seconds)
+    quiet = np.abs(part.peaks).max(axis=1) < 0.01
+    seconds = 12.0 + part.column_seconds * (np.flatnonzero(quiet) + 0.5)
+    assert ((seconds % 2 > 1.45) | (seconds % 2 < 0.05)).all()  # where the sweep pauses
+    assert whole.level > part.level
+
+
+def test_the_overview_of_a_changed_sound(song: Path, tmp_path: Path) -> None:
+    path = tmp_path / "late.wav"
+    samples, rate = soundfile.read(song, frames=10 * RATE, dtype="float32")
+    soundfile.write(path, np.concatenate([np.zeros(5 * rate, np.float32), samples]), rate)
+    as_it_is = tiles.draw_overview(path, 15.0)
+    trimmed = tiles.draw_overview(path, 10.0, changes=[Trim(), KeptBand(2000, 9000)])
+    assert np.abs(as_it_is.peaks[:200]).max() < 0.01
+    assert len(trimmed.peaks) * trimmed.column_seconds == pytest.approx(9.6, abs=0.1)
+    assert np.abs(trimmed.peaks[5:40]).max() < 0.1  # the sweep begins below the band
+    assert np.abs(trimmed.peaks[-100:]).max() < np.abs(as_it_is.peaks[-100:]).max()

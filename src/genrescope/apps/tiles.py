@@ -7,14 +7,14 @@ it has `MOST_COLUMNS` at most, made in one pass and in memory that does not grow
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genrescope.audio import AudioSource, open_stream, resample
+from genrescope.audio import AudioSource, Change, listen, open_stream, resample
 from genrescope.spectrogram.decibels import LEAST_POWER
 from genrescope.spectrogram.mel import mel_power
 from genrescope.types import GENRESCOPE_MEL, EmptyAudioError, FloatArray, GenrescopeError, refuse
@@ -126,16 +126,24 @@ def overview_level(seconds: float) -> int:
     return level
 
 
-def draw_overview(source: AudioSource, seconds: float, start: float = 0.0) -> Columns:
-    """A sound as a whole, from `start` on.
+def draw_overview(
+    source: AudioSource,
+    seconds: float,
+    start: float = 0.0,
+    duration: float | None = None,
+    changes: Sequence[Change] = (),
+) -> Columns:
+    """A stretch of a sound as a whole: what a timeline of the same stretch was made from.
 
     Parameters
     ----------
     source : path or binary file
     seconds : float
-        Its length from `start` on, as far as it is known; decides the level.
-    start : float
-        In seconds.
+        Length of the stretch, as far as it is known; decides the level.
+    start, duration : float
+        The stretch, in seconds; to the end by default.
+    changes : sequence of Change
+        Made to the sound first. Where silence is trimmed, the first column is what is left.
 
     Raises
     ------
@@ -143,8 +151,9 @@ def draw_overview(source: AudioSource, seconds: float, start: float = 0.0) -> Co
         If the source is no sound, or holds none.
     """
     sketcher = Sketcher(overview_level(seconds))
-    with closing(open_stream(source, start=start)) as stream:
-        _fill(sketcher, stream.blocks(), stream.info.sample_rate)
+    with listen(source, start=start, duration=duration, changes=changes) as recording:
+        for block in recording.resampled(RATE):
+            sketcher.push(block)
     return sketcher.finish()
 
 
@@ -190,11 +199,6 @@ def draw_tile(source: AudioSource, level: int, number: int, start: float = 0.0) 
     sketcher = Sketcher(level, sound[:edge])
     sketcher.push(sound[edge:])
     return sketcher.finish(TILE_COLUMNS)
-
-
-def _fill(sketcher: Sketcher, blocks: Iterable[FloatArray], sample_rate: int) -> None:
-    for block in resample(blocks, sample_rate, RATE):
-        sketcher.push(block)
 
 
 def to_bytes(columns: Columns, loudest: float) -> tuple[NDArray[np.int8], NDArray[np.uint8]]:

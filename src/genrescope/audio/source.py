@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import unicodedata
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -18,6 +19,10 @@ FileSource = str | os.PathLike[str] | IO[bytes]
 AudioSource = FileSource | StreamSource
 """A file, or what is decoded elsewhere."""
 
+_JOINER = "\u200d"
+_EMOJI_MARKS = "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+"""What may follow an emoji before it is joined to the next: its colours, and those of its skin."""
+
 SPOOL_BYTES = 64 * 2**20
 """Up to this size a source that cannot seek is kept in memory, beyond it in a temporary file."""
 
@@ -25,10 +30,24 @@ SPOOL_BYTES = 64 * 2**20
 def shown(name: str) -> str:
     r"""`name` as one printable line: control characters and stray bytes as escapes.
 
+    Blanks of all kinds stay as they are, and so does what joins two emoji into one.
+
     >>> shown("two" + chr(10) + "lines.mp3")
     'two\\nlines.mp3'
     """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
+    if name.isprintable():
+        return name
+    return "".join(c if _is_plain(name, place) else repr(c)[1:-1] for place, c in enumerate(name))
+
+
+def _is_plain(name: str, place: int) -> bool:
+    """Whether a character only fills its own cells of the line."""
+    c = name[place]
+    if c != _JOINER:
+        return c.isprintable() or unicodedata.category(c) == "Zs"
+    before = name[:place].rstrip(_EMOJI_MARKS)[-1:]
+    around = (before, name[place + 1 : place + 2])
+    return all(one and unicodedata.category(one) == "So" for one in around)
 
 
 def source_name(source: AudioSource) -> str:

@@ -39,6 +39,36 @@ def test_what_nobody_asks_about_is_closed_soon() -> None:
     assert room.count == 0
 
 
+def test_what_is_sent_together_waits_together() -> None:
+    room, uploads = Cloakroom(keep_seconds=0.5), Uploads(100, 4)
+    first, stranger = put(room, uploads), put(room, uploads)
+    with room.beside(first) as batch, ExitStack() as stack:
+        until(lambda: not room.has(stranger), 10)
+        assert room.has(first)
+        second = room.put(uploads.open("b.mp3"), stack.pop_all(), batch)
+    assert room.has(second)
+    with room.take(first) as upload:
+        assert upload.file.read() == b"sound"
+    room.take(second).close()
+    assert uploads.count == 0
+    room.close()
+
+
+def test_what_is_sent_together_is_closed_soon_after_the_last() -> None:
+    room, uploads = Cloakroom(keep_seconds=0.05), Uploads(100, 4)
+    with room.beside(put(room, uploads)):
+        pass
+    with room.beside("nobody's"):
+        pass
+    until(lambda: uploads.count == 0, 10)
+
+
+def test_nobody_keeps_sounds_for_ever() -> None:
+    room, uploads = Cloakroom(keep_seconds=0.05, batch_seconds=0.2), Uploads(100, 4)
+    with room.beside(put(room, uploads)):
+        until(lambda: uploads.count == 0, 10)
+
+
 def test_closing_closes_all() -> None:
     room, uploads = Cloakroom(), Uploads(100, 4)
     put(room, uploads)

@@ -11,17 +11,29 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genrescope.apps.web import charts, texts
+from genrescope.apps.serving import Uploads
+from genrescope.apps.views import View
+from genrescope.apps.web import charts, course, texts
 from genrescope.apps.web.markup import bars, complaint, genre_hint, remarks, table, ticks
 from genrescope.apps.web.pages._place import arrived
-from genrescope.apps.web.pages._tables import to_csv
+from genrescope.apps.web.pages._tables import as_texts, to_csv
 from genrescope.apps.web.pages._telling import file_stem, step_states
 from genrescope.apps.web.pages.batch import to_playlist
 from genrescope.apps.web.panel import find_trades, heat, together, trades
+from genrescope.apps.web.pictures import view_payload
 from genrescope.apps.web.report import write_report
 from genrescope.apps.web.verdict import headline, meaning
 from genrescope.classification.agreement import compare
-from genrescope.types import Band, Failure, ModelCard, Notice, Prediction
+from genrescope.classification.timeline import lay_out
+from genrescope.types import (
+    GENRESCOPE_MEL,
+    Band,
+    Failure,
+    ModelCard,
+    Notice,
+    Prediction,
+    Spectrogram,
+)
 from tests.onnx_models import card
 
 EN, ZH = texts.load("en"), texts.load("zh")
@@ -101,6 +113,22 @@ def test_who_pulls_apart() -> None:
     assert "No two networks" in trades(alike, cards, EN)
 
 
+def test_windows_are_as_long_as_the_cards_say() -> None:
+    spec = replace(GENRESCOPE_MEL, window_seconds=2.992)
+    made = replace(prediction("m", 0.7, 0.2, 0.1), window_seconds=2.992)
+    values, hz = np.zeros((128, 40), dtype=np.float32), np.arange(128, dtype=np.float32)
+    drawn = Spectrogram(values, GENRESCOPE_MEL, hz)
+    short = replace(model_card("m"), spectrogram=spec)
+    told = view_payload(View(drawn, True, 600.0), made, short)
+    assert (told["window"], told["starts"], told["source"]) == (2.992, [0.0], "a.mp3")
+    caption = course.key(lay_out(made), short, EN)
+    assert "no sharper than a window of 2.99 s" in caption
+    assert "2.99 秒的窗口" in course.key(lay_out(made), short, ZH)
+    for told_in in (EN, ZH):
+        assert "2.99 " in told_in("step.window_text", seconds=spec.window_seconds)
+        assert "10" not in told_in("timeline.end")
+
+
 def test_charts() -> None:
     bands = (Band(0.0, 0.5, 4, 1), Band(0.5, 1.0, 20, 15))
     drawn = charts.reliability(bands, EN)
@@ -123,6 +151,20 @@ def test_tables_do_no_harm_in_a_spreadsheet() -> None:
     text = to_csv(["file"], [["=cmd()"], ["+1"], ["plain, with comma"], ["-x"], [3.5]])
     cells = [row[0] for row in csv.reader(io.StringIO(text))]
     assert cells == ["file", "'=cmd()", "'+1", "plain, with comma", "'-x", "3.5"]
+    assert to_csv(["=label"], []) == "'=label\r\n"
+
+
+def test_a_table_to_copy_has_the_same_cells() -> None:
+    rows = [
+        ["Bach, J.S. - Air.mp3", 'say "a"', 3.5, None],
+        ["=1+1", "two\nlines\tand a tab", 1, ""],
+    ]
+    texts = as_texts(["file", "a, b", "c", "d"], rows)
+    saved = list(csv.reader(io.StringIO(texts["csv"], newline="")))
+    copied = list(csv.reader(io.StringIO(texts["tsv"], newline=""), "excel-tab"))
+    assert copied == saved
+    assert copied[1][0] == "Bach, J.S. - Air.mp3"
+    assert texts["tsv"].splitlines()[0] == "file\ta, b\tc\td"
 
 
 def test_playlists_go_by_genre() -> None:
@@ -130,15 +172,27 @@ def test_playlists_go_by_genre() -> None:
         prediction("m", 0.1, 0.8, 0.1, source="c.mp3"),
         prediction("m", 0.6, 0.3, 0.1, source="j1.mp3"),
         Failure("x.mp3", "audio", "broken"),
-        prediction("m", 0.9, 0.05, 0.05, source="j2\n#EXT.mp3"),
+        prediction("m", 0.9, 0.05, 0.05, source="j2.mp3"),
     ]
-    lines = to_playlist(made).splitlines()
+    lines = to_playlist(made, ["c.mp3", "j1.mp3", "x.mp3", "j2.mp3"]).splitlines()
     assert lines[0] == "#EXTM3U"
-    assert [line for line in lines if not line.startswith("#")] == [
-        "c.mp3",
-        "j2 #EXT.mp3",
-        "j1.mp3",
+    assert [line for line in lines if not line.startswith("#")] == ["c.mp3", "j2.mp3", "j1.mp3"]
+
+
+def test_playlists_name_files_as_their_sender_does() -> None:
+    own = f"{'长' * 200}\u200b.mp3"
+    names = [own, "#1 hit.mp3", "two\n#EXT.mp3"]
+    uploads = Uploads(100, len(names))
+    sent = [uploads.open(f"C:\\Music\\{name}") for name in names]
+    made = [
+        prediction("m", 0.9 - i / 10, 0.1, i / 10, source=one.label) for i, one in enumerate(sent)
     ]
+    lines = to_playlist(made, [one.name for one in sent]).splitlines()
+    assert lines[2::2] == [own, "./#1 hit.mp3"]
+    assert lines[1].startswith(f"#EXTINF:12,{'长' * 60}")
+    assert "\\u200b" in lines[1]
+    for one in sent:
+        one.close()
 
 
 @pytest.mark.parametrize("value", ["", None, "{", "[1]", '{"key": 1}', 7, "[[]]"])

@@ -86,6 +86,8 @@ async def _answer_http(request: Request, error: Exception) -> ProblemResponse:
     name = status.phrase.lower().replace(" ", "-")
     kind = problem_named(name) or Problem(name, status, status.phrase, ServingError)
     detail = f"{asked}: {PREFIX}/openapi.json lists what there is"
+    if error.detail != status.phrase:  # else nobody said what is wrong
+        detail = str(error.detail)
     return answer_problem(kind, detail, status=status, headers=error.headers)
 
 

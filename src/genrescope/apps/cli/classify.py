@@ -16,6 +16,8 @@ from genrescope.apps.cli import show
 from genrescope.apps.cli.cleaning import Clean, CleanBand, CleanNoise, CleanTrim, read_options
 from genrescope.apps.cli.sources import find_sources
 from genrescope.apps.cli.waiting import Waiting
+from genrescope.audio.source import shown
+from genrescope.collection.spreadsheet import harmless
 from genrescope.types import AudioError, Comparison, Failure, GenrescopeError, Prediction
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ def classify_command(
     changes = read_options(clean, clean_band, clean_noise, clean_trim)
     found = find_sources(sources)
     for skipped in found.skipped:
-        show.remark(f"passed over {skipped}: not a sound")
+        show.remark(f"passed over {shown(skipped)}: not a sound")
     if not found.paths:
         raise GenrescopeError("no sound file among what was named")
     from genrescope.classification.classifier import Classifier
@@ -160,8 +162,9 @@ class _Writer:
                 sys.stdout.reconfigure(errors="surrogateescape")  # names of files are bytes
             names = ["source", "model", "start", "genre", "probability", "music", "error"]
             self._table = csv.DictWriter(sys.stdout, [*names, *self._labels], restval="")
-            self._table.writeheader()
-        self._table.writerow(row)
+            self._table.writerow({name: harmless(name) for name in self._table.fieldnames})
+        cells = {k: harmless(cell) if isinstance(cell, str) else cell for k, cell in row.items()}
+        self._table.writerow(cells)
 
 
 def _line(plain: dict[str, Any]) -> str:

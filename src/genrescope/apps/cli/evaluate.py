@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -166,7 +165,8 @@ def _show(reports: list[Report]) -> None:
     """A table a test set, then genre by genre, then what tells music from other sounds."""
     for dataset in dict.fromkeys(report.dataset for report in reports):
         own = [report for report in reports if report.dataset == dataset]
-        show.out().print(f"\n[bold]{escape(dataset)}[/], {own[0].n} songs", highlight=False)
+        head = Text.assemble("\n", (dataset, "bold"), f", {own[0].n} songs")
+        show.out().print(head, highlight=False)
         table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
         for column in ("model", *SHOWN.values()):
             table.add_column(column, overflow="fold")

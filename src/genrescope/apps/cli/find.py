@@ -240,4 +240,4 @@ def _show_stats(content: dict[str, Any]) -> None:
         *(f"failed at '{stage}': {count:,}" for stage, count in content["failures"].items()),
     ]
     for text in lines:
-        out.print(f"  {text}", highlight=False, markup=False)
+        out.print(f"  {text}", highlight=False)

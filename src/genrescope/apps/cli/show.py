@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -31,14 +30,14 @@ EIGHTHS = " ▏▎▍▌▋▊▉"
 
 @lru_cache(maxsize=1)
 def out() -> Console:
-    """Standard output."""
-    return Console(soft_wrap=True)
+    """Standard output. Names and cards are words of others: nothing in them is markup."""
+    return Console(soft_wrap=True, markup=False, emoji=False)
 
 
 @lru_cache(maxsize=1)
 def err() -> Console:
     """Standard error: progress and complaints."""
-    return Console(stderr=True, soft_wrap=True)
+    return Console(stderr=True, soft_wrap=True, markup=False, emoji=False)
 
 
 def has_colours() -> bool:
@@ -48,12 +47,13 @@ def has_colours() -> bool:
 
 def complain(message: str) -> None:
     """One error, on standard error."""
-    err().print(f"[bold red]genrescope:[/] {escape(message)}", highlight=False)
+    line = Text("genrescope:", style="bold red")
+    err().print(Text.assemble(line, f" {message}"), highlight=False)
 
 
 def remark(message: str) -> None:
     """Something worth knowing that is no error, on standard error."""
-    err().print(f"[dim]{escape(message)}[/]", highlight=False)
+    err().print(Text(message, style="dim"), highlight=False)
 
 
 def announce(message: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -14,6 +13,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from genrescope.apps.cli import show
 
@@ -58,7 +58,7 @@ class Steps:
 
     def remark(self, text: str) -> None:
         """A line above the display."""
-        self._progress.console.print(f"[dim]{escape(text)}[/]", highlight=False)
+        self._progress.console.print(Text(text, style="dim"), highlight=False)
 
     def __exit__(
         self,

@@ -15,9 +15,11 @@ from rich.text import Text
 from genrescope.apps.cli import show
 from genrescope.apps.cli.cleaning import Clean, CleanBand, CleanNoise, CleanTrim, read_options
 from genrescope.apps.cli.waiting import Waiting
+from genrescope.collection.spreadsheet import harmless
 from genrescope.types import GenrescopeError, ModelCard, Timeline
 
 if TYPE_CHECKING:
+    from genrescope.apps.tiles import Columns
     from genrescope.types import FloatArray
 
 EPILOG = """Examples:
@@ -93,7 +95,11 @@ def timeline_command(
         _show(found)
     if output is not None:
         if report:
-            _write_report(found, classifier.models[0].card, source, start, output)
+            from genrescope.apps.tiles import draw_overview
+
+            seconds = found.predictions[0].seconds
+            overview = draw_overview(source, seconds, start, duration, changes)
+            _write_report(found, overview, classifier.models[0].card, output)
         else:
             _write(found, output)
         show.remark(f"wrote {output}")
@@ -116,15 +122,11 @@ def _write(found: Timeline, output: Path) -> None:
         output.write_text(text + "\n", encoding="utf-8")
 
 
-def _write_report(
-    found: Timeline, card: ModelCard, source: str, start: float, output: Path
-) -> None:
+def _write_report(found: Timeline, overview: Columns, card: ModelCard, output: Path) -> None:
     """One HTML file that opens offline, in the language that the terminal is set to."""
-    from genrescope.apps.tiles import draw_overview
     from genrescope.apps.web import texts
     from genrescope.apps.web.offline import course_report
 
-    overview = draw_overview(source, found.predictions[0].seconds, start)
     page = course_report(found, overview, card, texts.load(texts.of_system()))
     output.write_text(page, encoding="utf-8")
 
@@ -134,9 +136,9 @@ def write_csv(found: Timeline, file: IO[str]) -> None:
     from genrescope.apps.reasons import timeline_rows
 
     rows = timeline_rows(found)
-    writer = csv.DictWriter(file, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(file)
+    for cells in (rows[0], *(row.values() for row in rows)):
+        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in cells])
 
 
 def _show(found: Timeline) -> None:

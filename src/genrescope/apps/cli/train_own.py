@@ -91,9 +91,9 @@ def train_own(order: Order, runs: Path, output: Path) -> None:
     page, data = account.write_account(content, model.path)
     _show_report(report)
     for path, what in ((model.path, "the model"), (page, "how good it is"), (data, "as data")):
-        show.out().print(f"wrote {path} ({what})", highlight=False, markup=False)
+        show.out().print(f"wrote {path} ({what})", highlight=False)
     use = shlex.join(["genrescope", "classify", "--model", _as_argument(model.path), "SONG.mp3"])
-    show.out().print(f"now try: {use}", highlight=False, markup=False)
+    show.out().print(f"now try: {use}", highlight=False)
 
 
 def _as_argument(path: Path) -> str:

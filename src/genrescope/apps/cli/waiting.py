@@ -9,6 +9,7 @@ from typing import Self
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from genrescope.apps.cli import show
+from genrescope.audio.source import shown
 
 PATIENCE_SECONDS = 2.0
 
@@ -34,7 +35,7 @@ class Waiting:
 
     def begin(self, name: str) -> None:
         """A recording is begun."""
-        self._name = name
+        self._name = shown(name)
         self._move(0.0)
 
     def hear(self, seconds: float, length: float | None) -> None:

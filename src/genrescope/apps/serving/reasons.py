@@ -190,7 +190,8 @@ def ask_course(
             found = _follow(studio, names, file, question, watch)
         watch.check()
         with studio.sound(source, label, watch) as file:
-            return found, draw_overview(file, found.predictions[0].seconds, question.start)
+            seconds, start = found.predictions[0].seconds, question.start
+            return found, draw_overview(file, seconds, start, question.duration, question.changes)
 
     return studio.submit(work, watch=watch)
 

@@ -28,12 +28,15 @@ def label(name: str | None) -> str:
     >>> label(""), len(label("x" * 4000))
     ('upload', 120)
     """
-    last = (name or "").replace("\\", "/").rstrip("/").rpartition("/")[2]
-    plain = shown(last).strip()
+    plain = shown(_last_part(name)).strip()
     if len(plain) > LABEL_LENGTH:
         half = (LABEL_LENGTH - 1) // 2
         plain = f"{plain[: LABEL_LENGTH - 1 - half]}…{plain[-half:]}"
     return plain if plain.strip(".") else UNNAMED
+
+
+def _last_part(name: str | None) -> str:
+    return (name or "").replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
 class Upload:
@@ -47,12 +50,15 @@ class Upload:
     ----------
     label : str
         The client's name for it, for showing.
+    name : str
+        The last part of that name as the client wrote it: for telling the client which file is
+        meant. It may hold anything, and never becomes a path here.
     size_bytes : int
         What has been written so far.
     """
 
     def __init__(self, name: str | None, limit_bytes: int, owner: Uploads) -> None:
-        self.label = label(name)
+        self.label, self.name = label(name), _last_part(name)
         self.size_bytes = 0
         self._limit, self._owner = limit_bytes, owner
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="genrescope-")  # noqa: SIM115

@@ -47,10 +47,9 @@ def key(found: Timeline, card: ModelCard, texts: Texts) -> str:
         f'<li><i style="background:{colour}"></i>{escape(name)}</li>' for colour, name in colours
     )
     several = "" if found.divergence is None else texts("timeline.apart")
-    return (
-        f'<ul class="gs-key">{rows}</ul><p class="gs-note">{escape(texts("timeline.caption"))}</p>'
-        f"{paragraphs(several)}"
-    )
+    longest = max(one.window_seconds for one in found.predictions)
+    caption = escape(texts("timeline.caption", seconds=longest))
+    return f'<ul class="gs-key">{rows}</ul><p class="gs-note">{caption}</p>{paragraphs(several)}'
 
 
 def payload(

@@ -15,7 +15,7 @@ from genrescope.audio import AudioSource, Change, SoundInfo, listen, parse_windo
 from genrescope.classification.drawing import draw_spans
 from genrescope.spectrogram.frequencies import note_name
 from genrescope.spectrogram.picture import draw_picture, scale_unit
-from genrescope.types import FloatArray, ModelCard, Spectrogram
+from genrescope.types import FloatArray, ModelCard, Prediction, Spectrogram
 
 MOST_COLUMNS = 2600
 """More than a screen is wide; longer sounds are drawn with a coarser hop."""
@@ -109,17 +109,22 @@ def packed(unit: FloatArray) -> str:
 
 
 def view_payload(
-    view: View, source: str, starts: tuple[float, ...], *, title: str = "", changed: str = ""
+    view: View,
+    made: Prediction,
+    card: ModelCard,
+    *,
+    title: str = "",
+    changed: str = "",
 ) -> dict[str, Any]:
     """A spectrogram as the viewer in the browser takes it.
 
     Parameters
     ----------
     view : View
-    source : str
-        For people.
-    starts : tuple of float
-        Where windows begin, in seconds.
+    made : Prediction
+        Whose windows are marked.
+    card : ModelCard
+        Of the model that made it.
     title : str
         Put before the kind of spectrogram.
     changed : str
@@ -136,7 +141,7 @@ def view_payload(
         "kind": spec.kind,
         "title": title,
         "changed": changed,
-        "source": source,
+        "source": made.source,
         "bands": drawn.values.shape[0],
         "frames": drawn.values.shape[1],
         "data": packed(scale_unit(drawn.values, spec.dynamic_range_db)),
@@ -146,8 +151,8 @@ def view_payload(
         "step": spec.hop_length / spec.sample_rate,
         "floor": spec.dynamic_range_db,
         "hop": spec.hop_length,
-        "starts": [round(start, 3) for start in starts],
-        "window": 10.0,
+        "starts": [round(start, 3) for start in made.window_starts],
+        "window": card.spectrogram.window_seconds,
         "whole": view.whole,
         "longest": view.longest_seconds,
     }

@@ -61,11 +61,15 @@ def make_router(cloakroom: Cloakroom) -> APIRouter:
 def _add_sounds(router: APIRouter, cloakroom: Cloakroom) -> None:
     @router.post("/web/sounds")
     async def receive(request: Request, here: Here) -> JSONResponse:
-        """Take one sound, as the body; answer with the key under which it waits for moments."""
-        with ExitStack() as stack:
-            upload = await receive_one(request, here, stack)
-            owner = stack.pop_all()
-        key = cloakroom.put(upload, owner)
+        """Take one sound, as the body; answer with the key under which it waits for moments.
+
+        Where the query names the key of one sent before it as ``beside``, both wait together.
+        """
+        with cloakroom.beside(request.query_params.get("beside", "")) as batch:
+            with ExitStack() as stack:
+                upload = await receive_one(request, here, stack)
+                owner = stack.pop_all()
+            key = cloakroom.put(upload, owner, batch)
         answer: dict[str, Any] = {"key": key, "label": upload.label, "bytes": upload.size_bytes}
         return JSONResponse(answer)
 

@@ -42,9 +42,10 @@ def explain_steps(
         ("tensor", _tensor(seen, card, texts)),
         ("logits", _logits(looked, card, engine, texts)),
     )
+    window = card.spectrogram.window_seconds
     folded = "".join(
         f"<details><summary>{escape(texts(f'step.{key}'))}</summary>"
-        f"{paragraphs(texts(f'step.{key}_text'))}{body}</details>"
+        f"{paragraphs(texts(f'step.{key}_text', seconds=window))}{body}</details>"
         for key, body in parts
     )
     return f'<div class="gs-steps">{folded}</div>'

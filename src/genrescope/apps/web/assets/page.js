@@ -19,10 +19,12 @@
   };
 
   // Sends one sound; resolves to {key, label} or rejects with a sentence.
-  const send = (blob, name, tell) =>
+  // What waits beside the sound of the key `beside` waits on while this one is on its way.
+  const send = (blob, name, beside, tell) =>
     new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
-      request.open("POST", `/web/sounds?name=${encodeURIComponent(name)}`);
+      const query = new URLSearchParams(beside ? { name, beside } : { name });
+      request.open("POST", `/web/sounds?${query}`);
       request.setRequestHeader("Content-Type", "application/octet-stream");
       request.responseType = "json";
       request.upload.addEventListener("progress", (event) => {
@@ -151,15 +153,17 @@
       const sounds = this.props.many ? files : files.slice(0, 1);
       if (!this.props.many) keep(sounds[0], sounds[0].name);
       const arrived = [];
+      let last = "";
       for (const file of sounds) {
-        const sent = await this.sendOne(file);
+        const sent = await this.sendOne(file, last);
         if (sent) arrived.push(sent);
+        if (sent && sent.key) last = sent.key;
       }
       this.input.value = "";
       if (arrived.length) this.ask(arrived);
     }
 
-    async sendOne(file) {
+    async sendOne(file, beside) {
       const { texts, props } = this;
       const name = file.name || "sound";
       if (file.size > props.limit) {
@@ -168,7 +172,8 @@
         return props.many ? { key: "", label: name, error: this.status.textContent } : null;
       }
       try {
-        const sent = await send(file, name, (percent) => this.say(fill(texts.sending, { name, percent })));
+        const tell = (percent) => this.say(fill(texts.sending, { name, percent }));
+        const sent = await send(file, name, beside, tell);
         this.say(fill(texts.sent, { name }));
         return sent;
       } catch (error) {
@@ -234,9 +239,9 @@
     file("csv", "csv", "text/csv");
     file("m3u", "m3u8", "audio/x-mpegurl");
     file("report", "html", "text/html");
-    if (value.csv) {
+    if (value.tsv) {
       add(texts.copy, async (event) => {
-        await navigator.clipboard.writeText(value.csv.replaceAll(",", "\t"));
+        await navigator.clipboard.writeText(value.tsv);
         event.target.textContent = texts.copied;
       });
     }

@@ -19,10 +19,29 @@ def to_csv(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     >>> to_csv(["file", "genre"], [["=1+1.mp3", "Jazz"]])
     "file,genre\\r\\n'=1+1.mp3,Jazz\\r\\n"
     """
+    return _written(heads, rows, "excel")
+
+
+def to_tsv(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    r"""The same with tabs between cells, as a spreadsheet takes it from the clipboard.
+
+    Examples
+    --------
+    >>> to_tsv(["file", "genre"], [["Bach, J.S. - Air.mp3", "Classical"]])
+    'file\tgenre\r\nBach, J.S. - Air.mp3\tClassical\r\n'
+    """
+    return _written(heads, rows, "excel-tab")
+
+
+def as_texts(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> dict[str, str]:
+    """A table as `Place.saves` takes it: to save, and to copy."""
+    return {"csv": to_csv(heads, rows), "tsv": to_tsv(heads, rows)}
+
+
+def _written(heads: Sequence[str], rows: Iterable[Sequence[object]], dialect: str) -> str:
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(heads)
-    for row in rows:
+    writer = csv.writer(out, dialect)
+    for row in (heads, *rows):
         writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
     return out.getvalue()
 

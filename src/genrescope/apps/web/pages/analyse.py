@@ -16,7 +16,7 @@ from genrescope.apps.web.evidence import moved_table
 from genrescope.apps.web.lean import gr
 from genrescope.apps.web.markup import complaint
 from genrescope.apps.web.pages._place import Place, arrived, take
-from genrescope.apps.web.pages._tables import Table, to_csv
+from genrescope.apps.web.pages._tables import Table, as_texts
 from genrescope.apps.web.pages._telling import saves_of, tell_steps
 from genrescope.apps.web.pictures import seen_payload, view_payload
 from genrescope.apps.web.report import write_report
@@ -138,7 +138,7 @@ def _shown(place: Place, looked: Looked, query: str) -> list[Any]:
         saved["json"] = json.dumps(both, ensure_ascii=False, indent=1)
     words = verdict + bars + moved
     report = write_report(texts, made.source, words, views, [seen], steps, rows)
-    saved = {**saved, "csv": to_csv(all_heads(texts), rows), "report": report}
+    saved = {**saved, **as_texts(all_heads(texts), rows), "report": report}
     table_shown = gr.update(value=rows, visible=True)
     return [verdict, bars, views, [seen], steps, moved, table_shown, saved]
 
@@ -149,8 +149,7 @@ def _views(looked: Looked, card: ModelCard, texts: Texts, query: str) -> list[di
 
     def view(one: Looked, title: str = "", changed: str = "") -> dict[str, Any]:
         made = one.predictions[0]
-        starts = made.window_starts
-        return view_payload(one.views[kind], made.source, starts, title=title, changed=changed)
+        return view_payload(one.views[kind], made, card, title=title, changed=changed)
 
     if looked.before is None:
         return [view(looked)]

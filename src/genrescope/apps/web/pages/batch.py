@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from genrescope.apps.results import to_plain
-from genrescope.apps.serving import Answer, Question
+from genrescope.apps.serving import Answer, Question, Upload
 from genrescope.apps.web.asking import ask_about, predictions_of
 from genrescope.apps.web.lean import gr
 from genrescope.apps.web.markup import genre_name, paragraphs
 from genrescope.apps.web.pages._place import Arrived, Place, arrived, take
-from genrescope.apps.web.pages._tables import Table, to_csv
+from genrescope.apps.web.pages._tables import Table, as_texts
+from genrescope.audio.source import shown
 from genrescope.types import Failure, GenrescopeError, Prediction
 
 TITLE = "tab.batch"
@@ -55,11 +56,13 @@ def _answer(place: Place, entries: list[Arrived], name: str) -> Iterator[Any]:
     texts = place.texts
     began, failed = time.monotonic(), 0
     results: list[Prediction | Failure] = []
+    names: list[str] = []
     rows: list[list[Any]] = []
     yield paragraphs(texts("batch.progress", done=0, count=len(entries), failed=0)), [], None
     held = Held(place, entries)
     try:
         for entry in entries:
+            names.append(held.name(entry))
             result = _one(place, held, entry, name)
             failed += isinstance(result, Failure)
             results.append(result)
@@ -70,7 +73,8 @@ def _answer(place: Place, entries: list[Arrived], name: str) -> Iterator[Any]:
         held.close()
     seconds = time.monotonic() - began
     said = texts("batch.finished", count=len(entries), seconds=seconds, failed=failed)
-    yield paragraphs(said), list(rows), _saved(place, results, rows)
+    saved = _saved(place, results, rows)
+    yield paragraphs(said), list(rows), {**saved, "m3u": to_playlist(results, names)}
 
 
 class Held:
@@ -78,7 +82,7 @@ class Held:
 
     def __init__(self, place: Place, entries: list[Arrived]) -> None:
         self._place = place
-        self.uploads: dict[str, Any] = {}
+        self.uploads: dict[str, Upload] = {}
         self.problems: dict[str, str] = {}
         for entry in entries:
             if entry.key:
@@ -86,6 +90,11 @@ class Held:
                     self.uploads[entry.key] = take(place, [entry])
                 except GenrescopeError as error:
                     self.problems[entry.key] = str(error)
+
+    def name(self, entry: Arrived) -> str:
+        """What the file is called where it came from."""
+        upload = self.uploads.get(entry.key)
+        return upload.name if upload else entry.label
 
     def close(self) -> None:
         """Close what was not looked at."""
@@ -131,24 +140,34 @@ def _saved(
     return {
         "name": "genrescope-batch",
         "json": json.dumps(plain, ensure_ascii=False, indent=1),
-        "csv": to_csv(heads, rows),
-        "m3u": to_playlist(results),
+        **as_texts(heads, rows),
     }
 
 
-def to_playlist(results: list[Prediction | Failure]) -> str:
+def to_playlist(results: Sequence[Prediction | Failure], names: Sequence[str]) -> str:
     r"""An extended M3U playlist in UTF-8, sounds of one genre together, the surest first.
+
+    It knows no name with a line break: such files are left out.
+
+    Parameters
+    ----------
+    results : sequence of Prediction or Failure
+    names : sequence of str
+        Of the files, as they are called where they came from.
 
     Examples
     --------
-    >>> to_playlist([])
+    >>> to_playlist([], [])
     '#EXTM3U\\n'
     """
-    found = [result for result in results if isinstance(result, Prediction)]
-    found.sort(key=lambda one: (one.top(1)[0][0], -one.top(1)[0][1]))
+    pairs = zip(results, names, strict=True)
+    found = [(one, name) for one, name in pairs if isinstance(one, Prediction)]
+    found.sort(key=lambda pair: (pair[0].top(1)[0][0], -pair[0].top(1)[0][1]))
     lines = ["#EXTM3U"]
-    for one in found:
-        label, share = one.top(1)[0]
-        name = one.source.replace("\n", " ").replace("\r", " ")
-        lines += [f"#EXTINF:{round(one.seconds)},{name} [{label} {100 * share:.0f} %]", name]
+    for one, name in found:
+        if "\n" in name or "\r" in name:
+            continue
+        (label, share), title = one.top(1)[0], shown(one.source)
+        place = f"./{name}" if name.startswith("#") else name  # else it would be a remark
+        lines += [f"#EXTINF:{round(one.seconds)},{title} [{label} {100 * share:.0f} %]", place]
     return "\n".join(lines) + "\n"

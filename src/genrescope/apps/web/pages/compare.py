@@ -11,7 +11,7 @@ from genrescope.apps.web import panel
 from genrescope.apps.web.asking import Looked
 from genrescope.apps.web.lean import gr
 from genrescope.apps.web.pages._place import Place, arrived, take
-from genrescope.apps.web.pages._tables import to_csv
+from genrescope.apps.web.pages._tables import as_texts
 from genrescope.apps.web.pages._telling import saves_of, tell_steps
 from genrescope.apps.web.pictures import seen_payload, view_payload
 from genrescope.types import Comparison, GenrescopeError
@@ -79,7 +79,7 @@ def _shown(place: Place, looked: Looked) -> list[Any]:
     assert isinstance(result, Comparison)
     cards = {one.model: place.studio.card(one.model) for one in looked.predictions}
     first = looked.predictions[0]
-    views = [view_payload(v, first.source, first.window_starts) for v in looked.views.values()]
+    views = [view_payload(view, first, cards[first.model]) for view in looked.views.values()]
     kinds: dict[int, str] = {}
     for model, seen in looked.seen.items():
         kinds.setdefault(id(seen), model)
@@ -97,9 +97,7 @@ def _shown(place: Place, looked: Looked) -> list[Any]:
         ]
     )
     rows = to_rows(result)
-    saved = {
-        **saves_of(result),
-        "csv": to_csv(list(rows[0]), [list(row.values()) for row in rows]),
-    }
+    table = as_texts(list(rows[0]), [list(row.values()) for row in rows])
+    saved = {**saves_of(result), **table}
     together = panel.together(result, cards, texts) + advice
     return [together, button, panel.columns(result, cards, texts), views, pictures, rest, saved]

@@ -14,7 +14,7 @@ from genrescope.apps.web.asking import wait_for
 from genrescope.apps.web.lean import gr
 from genrescope.apps.web.offline import course_report
 from genrescope.apps.web.pages._place import Place, arrived, take
-from genrescope.apps.web.pages._tables import to_csv
+from genrescope.apps.web.pages._tables import as_texts
 from genrescope.apps.web.pages._telling import file_stem, tell_work
 from genrescope.types import Timeline
 
@@ -96,7 +96,7 @@ def _shown(place: Place, course_found: Course) -> list[Any]:
     saved = {
         "name": f"{file_stem(source)}-timeline",
         "json": json.dumps(plain_timeline(found), ensure_ascii=False, indent=1),
-        "csv": to_csv(list(rows[0]), [list(row.values()) for row in rows]),
+        **as_texts(list(rows[0]), [list(row.values()) for row in rows]),
         "report": course_report(found, overview, card, texts),
     }
     return [words, {**still, "live": True}, key, segments, saved]

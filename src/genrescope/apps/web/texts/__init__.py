@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,6 +12,7 @@ from importlib import resources
 from genrescope.types import GenrescopeError, Notice
 
 DEFAULT = "en"
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,19 @@ class Texts:
         return self.language.startswith("zh")
 
     def notice(self, notice: Notice) -> str:
-        """What was noticed about a sound; English as the line says it."""
+        """What was noticed about a sound; English as the line says it.
+
+        A notice carries one value. Of a sentence that needs more, the other numbers are those of
+        the English one, in its order.
+        """
         sentence = self.sentences.get(f"notice.{notice.code}")
         if sentence is None or not self.chinese:
             return notice.message
-        return sentence.format(value=notice.value, percent=100 * notice.value)
+        numbers = _NUMBER.findall(notice.message)
+        try:
+            return sentence.format(value=notice.value, percent=100 * notice.value, numbers=numbers)
+        except IndexError:  # another version worded it otherwise
+            return notice.message
 
     def error(self, error: GenrescopeError) -> str:
         """What went wrong: a sentence on the kind of error, and the exact words."""

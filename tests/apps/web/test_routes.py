@@ -1,0 +1,48 @@
+"""Sounds that a page sends one after another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from genrescope.apps.api.app import create_app
+from genrescope.apps.serving import Studio
+from genrescope.apps.web.cloakroom import Cloakroom
+from genrescope.apps.web.routes import make_router
+from tests import onnx_models
+from tests.apps.conftest import until
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FastAPI]:
+    onnx_models.write(tmp_path, "a_mel", "mel")
+    monkeypatch.setenv("GENRESCOPE_MODELS", str(tmp_path))
+    with Studio(["a_mel"]) as studio:
+        yield create_app(studio)
+
+
+def test_the_first_sound_waits_for_the_last(app: FastAPI) -> None:
+    room = Cloakroom(keep_seconds=1.0)
+    app.include_router(make_router(room))
+    client = TestClient(app, base_url="http://127.0.0.1")
+
+    def send(name: str, beside: str = "") -> str:
+        query = {"name": name, **({"beside": beside} if beside else {})}
+        answer = client.post("/web/sounds", params=query, content=b"sound")
+        assert answer.status_code == 200
+        return str(answer.json()["key"])
+
+    first, alone = send("a.mp3"), send("alone.mp3")
+    keys = [first]
+    while room.has(alone):
+        time.sleep(0.05)
+        keys.append(send("b.mp3", keys[-1]))
+    assert len(keys) > 2
+    assert all(room.has(key) for key in keys)
+    assert room.has(send("c.mp3", alone))
+    until(lambda: room.count == 0, 20)
