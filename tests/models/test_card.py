@@ -23,8 +23,9 @@ from genrescope.types import (
 )
 from tests.onnx_models import card
 
-words = st.text(max_size=20)
-names = st.text(min_size=1, max_size=20)
+letters = st.characters(exclude_categories=("Cc", "Cf", "Cs"))
+words = st.text(letters, max_size=20)
+names = st.text(letters, min_size=1, max_size=20)
 figures = st.floats(-1e6, 1e6)
 sources = st.builds(TrainingSource, words, words, words, st.integers())
 scores = st.builds(
@@ -84,6 +85,8 @@ def test_round_trip(whole: ModelCard) -> None:
         ({"temperature": float("inf")}, "must lie in 0.001 to 1000"),
         ({"labels": ("Jazz", 3)}, r"labels\[1\]: expected str, found int"),
         ({"description": "\ud800"}, r"card\.description: not a text"),
+        ({"description": "\x1b[31mred"}, r"card\.description: not a text: it holds control"),
+        ({"labels": ("Jazz", "zzaJ\u202e")}, r"labels\[1\]: not a text: it holds control"),
         ({"description": "long" * 2**18}, "longer than"),
         ({"paper": None}, r"card\.paper: expected str, found NoneType"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import types
 import typing
 from dataclasses import MISSING, fields, is_dataclass
@@ -15,6 +16,9 @@ T = TypeVar("T")
 
 LIMIT_BYTES = 2**20
 """A longer card is refused."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Characters that command a terminal, or turn the direction of what follows."""
 
 
 def card_to_json(card: ModelCard) -> str:
@@ -146,7 +150,7 @@ def _scalar(kind: type, value: Any, where: str) -> Any:
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return _finite(value, where)
     if isinstance(value, kind) and not isinstance(value, bool):
-        if isinstance(value, str) and not value.isascii():
+        if isinstance(value, str):
             _check_unicode(value, where)
         return value
     raise CardError(f"{where}: expected {kind.__name__}, found {type(value).__name__}")
@@ -167,3 +171,5 @@ def _check_unicode(value: str, where: str) -> None:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
         raise CardError(f"{where}: not a text that can be written down: {error}") from error
+    if _CONTROLS.search(value):
+        raise CardError(f"{where}: not a text: it holds control characters")
