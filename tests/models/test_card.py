@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genrescope.models import card_from_json, card_to_json, find
@@ -70,6 +70,7 @@ cards = st.builds(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(whole=cards)
 def test_round_trip(whole: ModelCard) -> None:
     assert card_from_json(card_to_json(whole)) == whole
