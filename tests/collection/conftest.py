@@ -59,7 +59,8 @@ def scan(small: Classifier, store: Store) -> Scan:
     def run(*roots: Path, terms: scanning.Terms | None = None) -> dict[str, scanning.Outcome]:
         on = terms or scanning.Terms()
         seats = scanning.seats_of(small, on)
-        agenda = scanning.plan([str(root) for root in roots], store, seats, on.retry)
+        named = [str(root) for root in roots]
+        agenda = scanning.plan(named, store, seats, on.retry, on.keep_windows)
         outcomes = scanning.scan(small, store, agenda, on)
         return {Path(one.file.name).name: one for one in outcomes}
 

@@ -167,6 +167,45 @@ def test_a_crash_costs_its_worker(small: Classifier, library: Path) -> None:
     assert isinstance(said["one.wav"], End)
 
 
+@pytest.fixture
+def long_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Task, Path]:
+    """A long file elsewhere, which a worker is not done with, and where its copy goes."""
+    pytest.importorskip("fsspec")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    path = write_sound(tmp_path / "long.wav", 440.0, seconds=300.0)
+    address = os.fsencode(f"local://{path}")
+    return Task(FileState(address, path.stat().st_size, 0)), temporary
+
+
+def test_a_worker_that_falls_leaves_no_copy(
+    small: Classifier, library: Path, long_copy: tuple[Task, Path]
+) -> None:
+    task, temporary = long_copy
+    others = set(multiprocessing.active_children())
+    with Crew(order(small), workers=1) as crew:
+        said = crew.draw([task, Task(state(library / "one.wav"))])
+        next(said)
+        assert [one.name for one in temporary.rglob("*") if one.is_file()] == ["copy"]
+        (worker,) = set(multiprocessing.active_children()) - others
+        os.kill(worker.pid or 0, signal.SIGKILL)
+        ends = [type(piece) for _, piece in said if isinstance(piece, End | Failure)]
+        assert ends == [Failure, End]
+        assert list(temporary.iterdir()) == []
+
+
+def test_a_crew_that_is_closed_leaves_no_copy(
+    small: Classifier, long_copy: tuple[Task, Path]
+) -> None:
+    task, temporary = long_copy
+    with Crew(order(small), workers=1) as crew:
+        next(crew.draw([task]))
+        assert list(temporary.iterdir())
+    assert list(temporary.iterdir()) == []
+
+
 def test_a_file_that_needs_too_much_memory_is_a_failure(small: Classifier, library: Path) -> None:
     path = write_sound(library / "long.wav", 440.0, seconds=60.0)
     with Crew(order(small, memory_bytes=2**20), workers=1) as crew:
@@ -202,6 +241,22 @@ def test_being_asked_to_stop_finishes_what_is_in_flight(
     assert len(outcomes) == 1
     assert len(scanning.plan([str(library)], store, seats).pending) == 2
     assert set(multiprocessing.active_children()) <= others
+
+
+def test_windows_that_were_not_kept_are_asked_for_again(
+    scan: Scan, library: Path, store: Store
+) -> None:
+    scan(library)
+    keeping = Terms(keep_windows=True)
+    (library / "copy.wav").write_bytes((library / "one.wav").read_bytes())
+    outcomes = scan(library, terms=keeping)
+    assert sorted(outcomes) == ["copy.wav", "four.wav", "one.wav", "three.flac"]
+    assert {outcomes[name].kind for name in ("three.flac", "four.wav")} == {"analysed"}
+    for seat, _ in store.seats():
+        kept = store.timeline(os.fsencode(library / "copy.wav"), seat)
+        assert kept is not None
+        assert kept.per_window is not None
+    assert scan(library, terms=keeping) == {} == scan(library)
 
 
 def test_windows_are_kept_by_choice(scan: Scan, library: Path, store: Store) -> None:

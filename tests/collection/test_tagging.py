@@ -91,6 +91,51 @@ def test_what_has_no_tags(tmp_path: Path) -> None:
             read_genres(path)
 
 
+def odd_songs(folder: Path, samples: Path) -> tuple[Path, Path]:
+    """A WAV written into a pipe, which tells no length; an Ogg whose tags' page has no packet."""
+    piped, damaged = folder / "piped.wav", folder / "damaged.ogg"
+    sound = bytearray((samples / "electronic_its_simple_8k_mono.wav").read_bytes())
+    sound[4:8] = b"\xff" * 4
+    piped.write_bytes(sound)
+    pages = bytearray((samples / "blues_black_bass.ogg").read_bytes())
+    pages[84] = 0
+    damaged.write_bytes(pages)
+    return piped, damaged
+
+
+def test_whatever_trips_over_a_file_names_it(tmp_path: Path, samples: Path) -> None:
+    piped, damaged = odd_songs(tmp_path, samples)
+    with pytest.raises(TagError, match=r"piped\.wav: the tags cannot be written"):
+        write_genres(piped, ("Jazz",))
+    with pytest.raises(TagError, match=r"damaged\.ogg: the tags cannot be read"):
+        read_genres(damaged)
+
+
+def test_an_unreadable_tag_is_an_error_of_its_file(
+    tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = clip("ID3v2.4", tmp_path, samples)
+    write_genres(path, ("Jazz",))
+    broken = property(lambda frame: frame.text[9])
+    monkeypatch.setattr(id3.TCON, "genres", broken)
+    with pytest.raises(TagError, match=r"mp3: the tags cannot be read \(list index"):
+        read_genres(path)
+
+
+def test_odd_files_stop_no_plan_and_no_writing(tmp_path: Path, samples: Path, store: Store) -> None:
+    piped, damaged = odd_songs(tmp_path, samples)
+    good = clip("Vorbis comments", tmp_path, samples)
+    failure, *changes = make_plan(table(damaged, piped, good), Rules(existing="replace"))
+    assert isinstance(failure, Failure)
+    assert (failure.source, failure.stage) == (str(damaged), "tags")
+    plan = [one for one in changes if isinstance(one, Change)]
+    before = piped.read_bytes()
+    refused, written = apply_plan(plan, store, "p")
+    assert isinstance(refused, Failure)
+    assert isinstance(written, Written)
+    assert (piped.read_bytes(), written.path) == (before, os.fsencode(good))
+
+
 def table(*paths: Path) -> Table:
     mean = np.tile([[0.7, 0.25, 0.05]], (len(paths), 1))
     figures = {name: np.full(len(paths), 0.7) for name in FIGURES}
@@ -131,6 +176,46 @@ def test_rules(
         (change,) = changes
         assert isinstance(change, Change)
         assert (change.before, change.after) == (there, after)
+
+
+@pytest.mark.parametrize("kind", CLIPS)
+@pytest.mark.parametrize("existing", ["add", "replace"])
+@pytest.mark.parametrize("separator", ["", "; ", "/", " "])
+def test_what_is_written_is_not_planned_again(
+    kind: str, existing: Any, separator: str, tmp_path: Path, samples: Path
+) -> None:
+    path = clip(kind, tmp_path, samples)
+    write_genres(path, ("Blues",))
+    rules = Rules(0.2, 2, existing, {"Jazz": "Folk/Country"}, separator)
+    (change,) = make_plan(table(path), rules)
+    assert isinstance(change, Change)
+    write_genres(path, change.after)
+    assert list(make_plan(table(path), rules)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "there", "separator", "after"),
+    [
+        ("ID3v2.3", ("Rock/jazz",), "", None),
+        ("ID3v2.3", ("Jazz Rock/Blues",), "", ("Jazz Rock/Blues", "Jazz")),
+        ("ID3v2.4", ("Rock/Jazz",), "", ("Rock/Jazz", "Jazz")),
+        ("Vorbis comments", ("Rock;Jazz",), "; ", None),
+        ("Vorbis comments", ("Rock", "Jazz"), "; ", None),
+        ("Vorbis comments", ("Folk/Country",), "; ", ("Folk/Country; Jazz",)),
+    ],
+)
+def test_adding_looks_into_joined_values(
+    kind: str,
+    there: tuple[str, ...],
+    separator: str,
+    after: tuple[str, ...] | None,
+    tmp_path: Path,
+    samples: Path,
+) -> None:
+    path = clip(kind, tmp_path, samples)
+    write_genres(path, there)
+    found = list(make_plan(table(path), Rules(existing="add", separator=separator)))
+    assert [one.after for one in found if isinstance(one, Change)] == ([after] if after else [])
 
 
 def test_a_plan_reads_as_it_was_written(tmp_path: Path) -> None:

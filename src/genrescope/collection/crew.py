@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from multiprocessing import connection
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
@@ -12,6 +15,7 @@ from typing import Self
 
 from genrescope.collection.confining import one_thread_each, told
 from genrescope.collection.drawing import End, Order, Piece, Ready, Task, work
+from genrescope.collection.places import is_url
 from genrescope.types import CollectionError, Failure
 
 LIMIT_SECONDS = 60.0
@@ -33,6 +37,7 @@ class _Hand:
         other.close()
         self.ready = False
         self.task: Task | None = None
+        self._copies: tempfile.TemporaryDirectory[str] | None = None
         self._worked, self._since = 0.0, time.monotonic()
 
     def give(self, task: Task) -> None:
@@ -40,9 +45,22 @@ class _Hand:
         self.task = task
         self._worked, self._since = 0.0, time.monotonic()
         try:
-            self.pipe.send(task)
+            self.pipe.send(self._with_folder(task))
         except OSError:
             return
+
+    def _with_folder(self, task: Task) -> Task:
+        """A copy of what lies elsewhere goes where this side can delete it, however that ends."""
+        if not is_url(os.fsdecode(task.file.path)):
+            return task
+        if self._copies is None:
+            try:
+                self._copies = tempfile.TemporaryDirectory(
+                    prefix="genrescope-", ignore_cleanup_errors=True
+                )
+            except OSError:
+                return task  # the worker finds no room for a copy either, and says so
+        return replace(task, folder=self._copies.name)
 
     def hear(self) -> Piece | Ready:
         """The next piece; raises `EOFError` or `OSError` where the process fell."""
@@ -56,10 +74,12 @@ class _Hand:
         return self._worked + time.monotonic() - self._since
 
     def end(self) -> int | None:
-        """Stop it, whatever it does; its exit code."""
+        """Stop it, whatever it does, and delete what it leaves behind; its exit code."""
         self.process.kill()
         self.process.join()
         self.pipe.close()
+        if self._copies is not None:
+            self._copies.cleanup()
         return self.process.exitcode
 
 

@@ -50,10 +50,13 @@ class Task:
     file : FileState
     known : frozenset of bytes
         Contents of that size which need no analysis any more.
+    folder : str, optional
+        Where a copy of a file that lies elsewhere goes; else where temporary files go.
     """
 
     file: FileState
     known: frozenset[bytes] = frozenset()
+    folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ def pieces(task: Task, order: Order) -> Iterator[Piece]:
     path = os.fsdecode(task.file.path)
     stage = "read"
     try:
-        with fetched(path, task.file.size) as (source, digest):
+        with fetched(path, task.file.size, task.folder) as (source, digest):
             content = Content(digest, digest in task.known)
             yield content
             stage = "decode"

@@ -78,7 +78,7 @@ def list_sounds(url: str) -> list[FileState]:
 
 
 @contextmanager
-def fetched(path: str, size: int) -> Iterator[tuple[AudioSource, bytes]]:
+def fetched(path: str, size: int, folder: str | None = None) -> Iterator[tuple[AudioSource, bytes]]:
     """A file as something to decode, and the SHA-256 of its bytes; a copy where it lies elsewhere.
 
     Parameters
@@ -86,6 +86,8 @@ def fetched(path: str, size: int) -> Iterator[tuple[AudioSource, bytes]]:
     path : str
     size : int
         In bytes, as it was listed.
+    folder : str, optional
+        Where a copy goes; else where temporary files go.
 
     Raises
     ------
@@ -97,8 +99,8 @@ def fetched(path: str, size: int) -> Iterator[tuple[AudioSource, bytes]]:
             digest = hashlib.file_digest(file, "sha256").digest()
         yield path, digest
         return
-    with tempfile.TemporaryDirectory(prefix="genrescope-") as folder:
-        copy = Path(folder) / "copy"
+    with tempfile.TemporaryDirectory(prefix="genrescope-", dir=folder) as own:
+        copy = Path(own) / "copy"
         try:
             files, inside = _filesystem(path)
             files.get_file(inside, str(copy))

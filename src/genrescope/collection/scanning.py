@@ -115,7 +115,13 @@ def seats_of(classifier: Classifier, terms: Terms) -> tuple[Seat, ...]:
     return tuple(seat_of(model, terms.windows) for model in classifier.models)
 
 
-def plan(roots: Sequence[str], store: Store, seats: Sequence[Seat], retry: bool = False) -> Agenda:
+def plan(
+    roots: Sequence[str],
+    store: Store,
+    seats: Sequence[Seat],
+    retry: bool = False,
+    keep_windows: bool = False,
+) -> Agenda:
     """Walk the roots and see what is to be done; writes nothing.
 
     Parameters
@@ -124,7 +130,8 @@ def plan(roots: Sequence[str], store: Store, seats: Sequence[Seat], retry: bool 
         Folders or files.
     store : Store
     seats : sequence of Seat
-    retry : bool
+    retry, keep_windows : bool
+        As in `Terms`: what was analysed without its windows is done again where they are wanted.
 
     Raises
     ------
@@ -132,7 +139,7 @@ def plan(roots: Sequence[str], store: Store, seats: Sequence[Seat], retry: bool 
         If a root is not there.
     """
     found = walk(tuple(roots))
-    known = store.known(seats)
+    known = store.known(seats, keep_windows)
     pending: list[FileState] = []
     unchanged = failed = 0
     for file in found.files:
@@ -189,7 +196,7 @@ def scan(
     order = Order(classifier.specs, terms.windows, terms.memory_bytes)
     workers = min(terms.workers, len(agenda.pending))
     job = engines.Job(classifier, order, workers, terms.limit_seconds, terms.address)
-    tasks = _tasks(agenda.pending, store, seats, stop or Stop())
+    tasks = _tasks(agenda.pending, store, seats, terms.keep_windows, stop or Stop())
     with closing(_work(terms.engine, job, tasks)) as findings:
         for finding in findings:
             yield _keep(finding, store, seats, terms.keep_windows)
@@ -202,12 +209,16 @@ def _work(
 
 
 def _tasks(
-    pending: Iterable[FileState], store: Store, seats: Sequence[Seat], stop: Stop
+    pending: Iterable[FileState],
+    store: Store,
+    seats: Sequence[Seat],
+    keep_windows: bool,
+    stop: Stop,
 ) -> Iterator[Task]:
     for file in pending:
         if stop.asked:
             return
-        yield Task(file, store.contents(file.size, seats))
+        yield Task(file, store.contents(file.size, seats, keep_windows))
 
 
 def _keep(

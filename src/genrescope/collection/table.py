@@ -121,7 +121,7 @@ class Table:
 
 
 def choose_seats(store: Store, models: Sequence[str] = ()) -> tuple[Seat, ...]:
-    """The seats that a question is put to: each model's latest, of one set of labels.
+    """The models that a question is put to, as each one's latest seat, of one set of labels.
 
     Parameters
     ----------
@@ -134,27 +134,38 @@ def choose_seats(store: Store, models: Sequence[str] = ()) -> tuple[Seat, ...]:
     CollectionError
         If nothing was scanned, or not with such models, or their labels differ.
     """
-    latest: dict[str, tuple[Seat, int]] = {}
-    for seat, count in store.seats():
-        if count and seat.model not in latest:
-            latest[seat.model] = (seat, count)
-    refuse(not latest, "nothing was scanned yet: `genrescope scan FOLDER`", CollectionError)
-    absent = [name for name in models if name not in latest]
-    there = ", ".join(sorted(latest))
+    return tuple(group[0] for group in _seats_by_model(store, models))
+
+
+def _seats_by_model(store: Store, models: Sequence[str]) -> tuple[tuple[Seat, ...], ...]:
+    """Every seat that a question is put to, model by model; a model's latest first.
+
+    A model sits anew for other windows, or when its file is another: what it said of a file
+    before stays its word until it has heard that file again.
+    """
+    used = [(seat, count) for seat, count in store.seats() if count]
+    refuse(not used, "nothing was scanned yet: `genrescope scan FOLDER`", CollectionError)
+    there = {seat.model for seat, _ in used}
+    absent = [name for name in models if name not in there]
     refuse(
         bool(absent),
-        f"not scanned with {', '.join(absent)}; there are: {there}",
+        f"not scanned with {', '.join(absent)}; there are: {', '.join(sorted(there))}",
         CollectionError,
     )
-    chosen = [latest[name] for name in models] if models else list(latest.values())
-    most = max(chosen, key=lambda pair: pair[1])[0]
-    fitting = tuple(seat for seat, _ in chosen if set(seat.labels) == set(most.labels))
-    refuse(
-        bool(models) and len(fitting) < len(chosen),
-        "these models know different labels and cannot be asked together",
-        CollectionError,
-    )
-    return fitting
+    asked = [pair for pair in used if not models or pair[0].model in models]
+    labels = _common_labels(asked, set(models))
+    fitting = [seat for seat, _ in asked if set(seat.labels) == labels]
+    names = dict.fromkeys(models or (seat.model for seat in fitting))
+    return tuple(tuple(seat for seat in fitting if seat.model == name) for name in names)
+
+
+def _common_labels(used: Sequence[tuple[Seat, int]], wanted: set[str]) -> frozenset[str]:
+    """Of the labels that every wanted model knows, those of the seat with the most files."""
+    for seat, _ in sorted(used, key=lambda pair: -pair[1]):
+        labels = frozenset(seat.labels)
+        if wanted <= {one.model for one, _ in used if set(one.labels) == labels}:
+            return labels
+    raise CollectionError("these models know different labels and cannot be asked together")
 
 
 def read_table(store: Store, models: Sequence[str] = ()) -> Table:
@@ -165,16 +176,18 @@ def read_table(store: Store, models: Sequence[str] = ()) -> Table:
     CollectionError
         As `choose_seats`, and where the store cannot be read.
     """
-    seats = choose_seats(store, models)
-    labels = seats[0].labels
-    answers = store.answers(seats)
+    groups = _seats_by_model(store, models)
+    labels = groups[0][0].labels
+    answers = store.answers([seat for group in groups for seat in group])
+    models = tuple(group[0].model for group in groups)
     paths = sorted({path for one in answers for path in one.paths})
     rows = {path: row for row, path in enumerate(paths)}
-    said = np.full((len(paths), len(seats), len(labels)), np.nan)
-    music = np.full((len(paths), len(seats)), np.nan)
+    said = np.full((len(paths), len(models), len(labels)), np.nan)
+    music = np.full((len(paths), len(models)), np.nan)
     seconds = np.zeros(len(paths))
     notices = [""] * len(paths)
-    for number, one in enumerate(answers):
+    for one in answers:
+        number = models.index(one.seat.model)
         where = np.array([rows[path] for path in one.paths], dtype=np.int64)
         said[where, number] = _in_order(one, labels)
         music[where, number] = one.music
@@ -183,7 +196,6 @@ def read_table(store: Store, models: Sequence[str] = ()) -> Table:
             if codes:
                 row = rows[path]
                 notices[row] = " ".join(dict.fromkeys([*notices[row].split(), *codes.split()]))
-    models = tuple(seat.model for seat in seats)
     mean, figures, counts = _weighed(said, music)
     figures["seconds"] = seconds
     return Table(labels, models, tuple(paths), mean, figures, counts, tuple(notices))

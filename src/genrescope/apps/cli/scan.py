@@ -17,6 +17,7 @@ from genrescope.apps.cli.scanning import Scanning
 from genrescope.types import AudioError
 
 if TYPE_CHECKING:
+    from genrescope.audio import WindowChoice
     from genrescope.collection import stores
     from genrescope.collection.scanning import Outcome, Stop
     from genrescope.collection.values import Seat
@@ -44,6 +45,8 @@ Store = Annotated[
     ),
 ]
 
+Windows = Annotated[str, typer.Option(help="Which windows: first, centre, all, or a number.")]
+
 
 def scan_command(
     library: Annotated[
@@ -61,9 +64,7 @@ def scan_command(
     limit: Annotated[
         float, typer.Option(min=0.1, help="Seconds of work on one file at most.")
     ] = 60.0,
-    windows: Annotated[
-        str, typer.Option(help="Which windows: first, centre, all, or a number.")
-    ] = "all",
+    windows: Windows = "all",
     timeline: Annotated[
         bool, typer.Option("--timeline", help="Keep every window's probabilities, too.")
     ] = False,
@@ -95,14 +96,10 @@ def scan_command(
 
     Exit code 1 says that some files failed in this run.
     """
-    from genrescope.audio import parse_windows
     from genrescope.collection import scanning
     from genrescope.models.processors import usable_processors
 
-    try:
-        choice = parse_windows(windows)
-    except AudioError as error:
-        raise typer.BadParameter(str(error)) from error
+    choice = choice_of(windows)
     for_files, for_networks = _engines(engine or [])
     if address and for_files != "ray":
         raise typer.BadParameter("--address goes with --engine ray")
@@ -123,7 +120,7 @@ def scan_command(
     classifier = Classifier(load_models(model or [], for_networks, device))
     with open_store(store) as opened, stopping() as stop:
         seats = scanning.seats_of(classifier, terms)
-        agenda = scanning.plan(library, opened, seats, retry)
+        agenda = scanning.plan(library, opened, seats, retry, timeline)
         report = Report(agenda, as_json, store)
         report.begin()
         outcomes = scanning.scan(classifier, opened, agenda, terms, stop)
@@ -138,6 +135,16 @@ def scan_command(
         raise typer.Exit(130)
     if report.counts["failed"]:
         raise typer.Exit(1)
+
+
+def choice_of(windows: str) -> WindowChoice:
+    """What ``--windows`` says."""
+    from genrescope.audio import parse_windows
+
+    try:
+        return parse_windows(windows)
+    except AudioError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _into_shards(

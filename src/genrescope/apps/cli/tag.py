@@ -110,7 +110,7 @@ def _line(change: Change) -> str:
 
     before = "; ".join(change.before) or "(none)"
     after = "; ".join(change.after)
-    return f"{shown(os.fsdecode(change.path))}: {before} → {after}"
+    return shown(f"{os.fsdecode(change.path)}: {before} → {after}")
 
 
 @app.command("apply")
@@ -133,9 +133,10 @@ def apply_command(
     changes = read_plan(plan)
     with open_store(store) as opened:
         outcomes = apply_plan(changes, opened, str(plan), keep_time=keep_time)
-        written, failures = _report(outcomes, len(changes))
-    if written:
-        show.remark("to undo: " + shlex.join(["genrescope", "tag", "undo", *place_of(store)]))
+        runs, failures = _report(outcomes, len(changes))
+    for run in runs:
+        command = ["genrescope", "tag", "undo", "--run", str(run), *place_of(store)]
+        show.remark("to undo: " + shlex.join(command))
     if failures:
         raise typer.Exit(1)
 
@@ -151,22 +152,33 @@ def undo_command(
 ) -> None:
     """Put genres back as they were before the latest `tag apply`.
 
+    Of files that are named, before the latest that wrote each of them. Older ones are reached by
+    `--run` and the number that `tag apply` said.
+
     Example: `genrescope tag undo`
     """
     from genrescope.collection.stores import open_store
-    from genrescope.collection.tagging.writing import undo
+    from genrescope.collection.tagging.writing import older_run, put_back, to_undo
     from genrescope.collection.walking import absolute
 
     only = frozenset(os.fsencode(absolute(one)) for one in files or [])
     with open_store(store, create=False) as opened:
-        failures = _report(undo(opened, run, only, keep_time=keep_time), None)[1]
+        writings = to_undo(opened, run, only)
+        failures = _report(put_back(writings, opened, keep_time=keep_time), len(writings))[1]
+        stuck = failures == len(writings)
+        older = older_run(opened, writings, only) if stuck else None
+    if stuck:
+        tried = _runs({one.run for one in writings})
+        further = f": older runs are reached by --run N, and the next is --run {older}"
+        show.remark(f"nothing of {tried} was put back{further if older is not None else ''}")
     if failures:
         raise typer.Exit(1)
 
 
-def _report(outcomes: Iterator[Written | Failure], total: int | None) -> tuple[int, int]:
-    """Tell of every file; how many were written, and how many failed."""
+def _report(outcomes: Iterator[Written | Failure], total: int) -> tuple[list[int], int]:
+    """Tell of every file; the numbers of the runs that changed any, and how many failed."""
     counts = {"written": 0, "undone": 0, "untouched": 0}
+    runs: set[int] = set()
     failures = 0
     hidden = not show.is_terminal()
     for one in track(
@@ -177,6 +189,12 @@ def _report(outcomes: Iterator[Written | Failure], total: int | None) -> tuple[i
             show.complain(f"{one.source}: {one.reason}")
         else:
             counts[one.kind] += 1
+            runs |= {one.run} if one.kind != "untouched" else set()
     told = [f"{count:,} {kind}" for kind, count in counts.items() if count]
-    show.remark(", ".join([*told, f"{failures:,} failed"]))
-    return counts["written"], failures
+    where = f" ({_runs(runs)})" if runs else ""
+    show.remark(", ".join([*told, f"{failures:,} failed"]) + where)
+    return sorted(runs), failures
+
+
+def _runs(numbers: set[int]) -> str:
+    return f"run{'' if len(numbers) == 1 else 's'} {', '.join(map(str, sorted(numbers)))}"

@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from genrescope.apps.cli import show
-from genrescope.apps.cli.scan import Store, stopping
+from genrescope.apps.cli.scan import Store, Windows, choice_of, stopping
 from genrescope.apps.cli.scan_report import event_of
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def watch_command(
     limit: Annotated[
         float, typer.Option(min=0.1, help="Seconds of work on one file at most.")
     ] = 60.0,
+    windows: Windows = "all",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object an event.")] = False,
     engine: Annotated[str | None, typer.Option(help="openvino or onnxruntime.")] = None,
     device: Annotated[str | None, typer.Option(help="CPU, GPU, NPU or CUDA.")] = None,
@@ -39,6 +40,7 @@ def watch_command(
 
     What is new already comes first. A file that still grows waits until it stands still.
     """
+    choice = choice_of(windows)
     from genrescope.classification.classifier import Classifier
     from genrescope.classification.looking import load_models
     from genrescope.collection import scanning
@@ -46,7 +48,7 @@ def watch_command(
     from genrescope.collection.watching import arrivals
 
     classifier = Classifier(load_models(model or [], engine, device))
-    terms = scanning.Terms(workers=1, limit_seconds=limit)
+    terms = scanning.Terms(workers=1, limit_seconds=limit, windows=choice)
     seats = scanning.seats_of(classifier, terms)
     with open_store(store) as opened, stopping() as stop:
         show.remark("watching; Ctrl-C ends it")

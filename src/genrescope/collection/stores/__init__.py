@@ -34,7 +34,8 @@ class Known:
     size, modified_ns : int
         How the file stood.
     settled : bool
-        Whether every seat that was asked about has analysed its content.
+        Whether every seat that was asked about has analysed its content, and kept its windows
+        where they are wanted.
     failed : bool
         Whether it failed as it stood.
     """
@@ -47,7 +48,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """Every analysis that one seat made of files that are there.
+    """Analyses that one seat made of files that are there.
 
     Attributes
     ----------
@@ -71,11 +72,12 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embeddings:
-    """How one seat describes the files that are there.
+    """How one model file describes the files that are there.
 
     Attributes
     ----------
     seat : Seat
+        Of that model file.
     paths : tuple of bytes
         Only of files whose embedding was kept.
     directions : ndarray of float32, shape (files, features)
@@ -114,12 +116,14 @@ class Store(Protocol):
     Every ``keep_…`` is whole or not at all, and lasts once it returned.
     """
 
-    def known(self, seats: Sequence[Seat]) -> dict[bytes, Known]:
-        """Every path that is there, as it stands for these seats."""
+    def known(self, seats: Sequence[Seat], keep_windows: bool = False) -> dict[bytes, Known]:
+        """Every path that is there, as it stands for these seats, windows included or not."""
         ...
 
-    def contents(self, size: int, seats: Sequence[Seat]) -> frozenset[bytes]:
-        """SHA-256 of the contents of that size which every seat has analysed."""
+    def contents(
+        self, size: int, seats: Sequence[Seat], keep_windows: bool = False
+    ) -> frozenset[bytes]:
+        """SHA-256 of the contents of that size which `known` would call settled."""
         ...
 
     def keep(self, file: FileState, digest: bytes, analyses: Sequence[Analysis]) -> None:
@@ -143,11 +147,19 @@ class Store(Protocol):
         ...
 
     def answers(self, seats: Sequence[Seat]) -> tuple[Answers, ...]:
-        """All analyses of these seats, in order of path."""
+        """What each of these seats says, in order of path.
+
+        Where several are seats of one model, only the latest of them that heard a content
+        answers for it.
+        """
         ...
 
     def embeddings(self, seat: Seat) -> Embeddings:
-        """Embeddings of files that are there, in order of path."""
+        """Embeddings of files that are there by this seat's model file, in order of path.
+
+        Whichever windows it looked at, the latest time: embeddings of one model file can be
+        compared, those of two cannot.
+        """
         ...
 
     def timeline(self, path: bytes, seat: Seat) -> Analysis | None:
@@ -172,6 +184,10 @@ class Store(Protocol):
 
     def journal(self, run: int | None = None) -> tuple[Writing, ...]:
         """Writings of that run, or of the latest with something to undo; in order of writing."""
+        ...
+
+    def open_writings(self) -> tuple[Writing, ...]:
+        """Every writing of any run that is not undone, in order of writing."""
         ...
 
     def follow(self, file: FileState, before: bytes, after: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from genrescope.audio.source import shown
 from genrescope.collection.stores import Writing
@@ -49,7 +50,19 @@ class Journal(Statements):
             "ORDER BY id",
             run,
         )
-        return tuple(
-            Writing(path, from_json(before), from_json(after), number, undone is not None)
-            for path, before, after, number, undone in rows
+        return _writings(rows)
+
+    def open_writings(self) -> tuple[Writing, ...]:
+        """Every writing of any run that is not undone, in order of writing."""
+        rows = self._rows(
+            "SELECT path, before, after, run_id, undone_at FROM tag_writing "
+            "WHERE undone_at IS NULL ORDER BY id"
         )
+        return _writings(rows)
+
+
+def _writings(rows: list[Any]) -> tuple[Writing, ...]:
+    return tuple(
+        Writing(path, from_json(before), from_json(after), number, undone is not None)
+        for path, before, after, number, undone in rows
+    )

@@ -54,12 +54,11 @@ class SqlStore(Journal):
         found = (self._seat_id(seat) for seat in seats)
         return [-1 if one is None else one for one in found]
 
-    def known(self, seats: Sequence[Seat]) -> dict[bytes, Known]:
-        """Every path that is there, as it stands for these seats."""
+    def known(self, seats: Sequence[Seat], keep_windows: bool = False) -> dict[bytes, Known]:
+        """Every path that is there, as it stands for these seats, windows included or not."""
         ids = self._ids(seats)
         rows = self._rows(
-            "SELECT path, size, modified_ns, (SELECT count(*) FROM analysis a WHERE "
-            f"a.digest = file.digest AND a.seat_id IN ({_marks(ids)})), failure.file_id "
+            f"SELECT path, size, modified_ns, {_analysed(ids, keep_windows)}, failure.file_id "
             "FROM file LEFT JOIN failure ON failure.file_id = file.id WHERE gone_at IS NULL",
             *ids,
         )
@@ -68,13 +67,14 @@ class SqlStore(Journal):
             for path, size, modified, count, failed in rows
         }
 
-    def contents(self, size: int, seats: Sequence[Seat]) -> frozenset[bytes]:
-        """SHA-256 of the contents of that size which every seat has analysed."""
+    def contents(
+        self, size: int, seats: Sequence[Seat], keep_windows: bool = False
+    ) -> frozenset[bytes]:
+        """SHA-256 of the contents of that size which `known` would call settled."""
         ids = self._ids(seats)
         rows = self._rows(
             "SELECT DISTINCT digest FROM file WHERE size = ? AND digest IS NOT NULL AND "
-            "(SELECT count(*) FROM analysis a WHERE a.digest = file.digest AND "
-            f"a.seat_id IN ({_marks(ids)})) = ?",
+            f"{_analysed(ids, keep_windows)} = ?",
             *(size, *ids, len(ids)),
         )
         return frozenset(digest for (digest,) in rows)
@@ -171,14 +171,26 @@ class SqlStore(Journal):
         return tuple((Seat(m, d, r, from_json(labels)), count) for m, d, r, labels, count in rows)
 
     def answers(self, seats: Sequence[Seat]) -> tuple[Answers, ...]:
-        """All analyses of these seats, in order of path."""
-        return tuple(self._answers(seat) for seat in seats)
+        """What each of these seats says; of one model's, the latest that heard a content."""
+        return tuple(
+            self._answers(seat, [one for one in seats if one.model == seat.model and one != seat])
+            for seat in seats
+        )
 
-    def _answers(self, seat: Seat) -> Answers:
+    def _answers(self, seat: Seat, others: Sequence[Seat]) -> Answers:
+        """What a seat says of contents that none of the others heard later."""
+        ids = self._ids(others)
+        latest = (
+            "AND NOT EXISTS (SELECT 1 FROM analysis a WHERE a.digest = file.digest AND "
+            f"a.seat_id IN ({_marks(ids)}) AND (a.made_at, a.seat_id) > "
+            "(analysis.made_at, analysis.seat_id)) "
+        )
         rows = self._rows(
             "SELECT path, probabilities, seconds, music, notices FROM file "
-            "JOIN analysis USING (digest) WHERE gone_at IS NULL AND seat_id = ? ORDER BY path",
+            "JOIN analysis USING (digest) WHERE gone_at IS NULL AND seat_id = ? "
+            f"{latest if ids else ''}ORDER BY path",
             *self._ids([seat]),
+            *ids,
         )
         width = len(seat.labels)
         table = unpack(b"".join(row[1] for row in rows), width)
@@ -188,14 +200,16 @@ class SqlStore(Journal):
         return Answers(seat, tuple(row[0] for row in rows), table, seconds, music, notices)
 
     def embeddings(self, seat: Seat) -> Embeddings:
-        """Embeddings of files that are there, in order of path."""
+        """Embeddings of files that are there by this seat's model file, in order of path."""
         rows = self._rows(
             "SELECT path, direction FROM file JOIN embedding USING (digest) "
-            "WHERE gone_at IS NULL AND seat_id = ? ORDER BY path",
-            *self._ids([seat]),
+            "JOIN analysis USING (digest, seat_id) JOIN seat ON seat.id = seat_id "
+            "WHERE gone_at IS NULL AND model = ? AND seat.digest = ? "
+            "ORDER BY path, made_at, seat_id",
+            *(seat.model, seat.digest),
         )
-        paths = tuple(path for path, _ in rows)
-        return Embeddings(seat, paths, unpack_directions([packed for _, packed in rows]))
+        latest = dict(rows)  # the last of a path counts
+        return Embeddings(seat, tuple(latest), unpack_directions(tuple(latest.values())))
 
     def timeline(self, path: bytes, seat: Seat) -> Analysis | None:
         """One analysis with its windows, as far as they were kept."""
@@ -255,6 +269,15 @@ class SqlStore(Journal):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _analysed(ids: Sequence[int], keep_windows: bool) -> str:
+    """How many of these seats have analysed a file's content, and kept its windows if wanted."""
+    kept = " AND a.windows IS NOT NULL" if keep_windows else ""
+    return (
+        "(SELECT count(*) FROM analysis a WHERE a.digest = file.digest AND "
+        f"a.seat_id IN ({_marks(ids)}){kept})"
+    )
 
 
 def _marks(ids: Sequence[int]) -> str:

@@ -47,7 +47,10 @@ def read_genres(path: Path) -> Genres:
     """
     file = _open(path)
     kind = _kind(file)
-    return Genres(_clean(_READERS[kind](file)), kind)
+    try:
+        return Genres(_clean(_READERS[kind](file)), kind)
+    except Exception as error:  # as in _open
+        raise _cannot(path, "read", error) from error
 
 
 def write_genres(path: Path, values: tuple[str, ...]) -> None:
@@ -64,8 +67,6 @@ def write_genres(path: Path, values: tuple[str, ...]) -> None:
     TagError
         If it cannot be written.
     """
-    from mutagen import MutagenError
-
     file = _open(path)
     kind = _kind(file)
     try:
@@ -73,8 +74,8 @@ def write_genres(path: Path, values: tuple[str, ...]) -> None:
             file.add_tags()
         _WRITERS[kind](file, list(values))
         _save(file, kind)
-    except (MutagenError, OSError, ValueError) as error:
-        raise TagError(f"{shown(str(path))}: the tags cannot be written ({error})") from error
+    except Exception as error:  # as in _open
+        raise _cannot(path, "written", error) from error
 
 
 def as_written(values: tuple[str, ...], kind: Kind) -> tuple[str, ...]:
@@ -87,14 +88,18 @@ def _open(path: Path) -> Any:
         import mutagen
     except ImportError as error:
         raise MissingExtraError("reading and writing tags", "collection") from error
-    name = shown(os.fspath(path))
     try:
         file = mutagen.File(path)
-    except (mutagen.MutagenError, OSError, ValueError) as error:
-        raise TagError(f"{name}: the tags cannot be read ({error})") from error
+    except Exception as error:  # damaged files trip mutagen anywhere
+        raise _cannot(path, "read", error) from error
     if file is None or _kind_or_none(file) is None:
-        raise TagError(f"{name}: tags of this format cannot be written here")
+        raise TagError(f"{shown(os.fspath(path))}: tags of this format cannot be written here")
     return file
+
+
+def _cannot(path: Path, done: str, error: Exception) -> TagError:
+    reason = shown(str(error)) or type(error).__name__
+    return TagError(f"{shown(os.fspath(path))}: the tags cannot be {done} ({reason})")
 
 
 def _kind_or_none(file: Any) -> Kind | None:

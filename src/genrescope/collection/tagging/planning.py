@@ -16,7 +16,7 @@ from genrescope.audio.source import shown
 from genrescope.collection.export import writing_whole
 from genrescope.collection.spreadsheet import as_meant, harmless
 from genrescope.collection.table import Table
-from genrescope.collection.tagging.formats import read_genres
+from genrescope.collection.tagging.formats import ID3_SEPARATOR, Genres, as_written, read_genres
 from genrescope.types import Failure, TagError, refuse
 
 COLUMNS = ("path", "before", "after", "probability", "format")
@@ -138,8 +138,8 @@ def make_plan(table: Table, rules: Rules) -> Iterator[Change | Failure]:
             name = table.names[row]
             yield Failure(name, "tags", str(error).removeprefix(f"{name}: "))
             continue
-        after = _after(found.values, chosen, rules)
-        if after != found.values:
+        after = _after(found, chosen, rules)
+        if found.values not in (after, as_written(after, found.kind)):
             probability = float(table.figures["probability"][row])
             yield Change(path, found.values, after, probability, found.kind)
 
@@ -152,13 +152,43 @@ def _chosen(table: Table, row: int, rules: Rules) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in words if word))
 
 
-def _after(before: tuple[str, ...], chosen: tuple[str, ...], rules: Rules) -> tuple[str, ...]:
+def _after(found: Genres, chosen: tuple[str, ...], rules: Rules) -> tuple[str, ...]:
+    before = found.values
     if before and rules.existing == "leave":
         return before
     kept = before if rules.existing == "add" else ()
-    have = {word.casefold() for word in kept}
-    all_of_them = (*kept, *(word for word in chosen if word.casefold() not in have))
+    marks = [rules.separator, *([ID3_SEPARATOR] if found.kind == "ID3v2.3" else [])]
+    new = tuple(word for word in chosen if not _stands_in(word, kept, marks))
+    if kept and not new:
+        return before  # one's own values stay as they were parted
+    all_of_them = (*kept, *new)
     return (rules.separator.join(all_of_them),) if rules.separator else all_of_them
+
+
+def _stands_in(word: str, values: tuple[str, ...], marks: list[str]) -> bool:
+    """Whether a word is one of the values, or of the words that marks join to a value.
+
+    >>> _stands_in("Rock", ("Jazz/Rock",), ["/"]), _stands_in("Rock", ("Folk Rock",), [""])
+    (True, False)
+    >>> _stands_in("Folk/Country", ("Jazz/Folk/Country",), ["/"])
+    True
+    """
+    wanted = _parts(word, marks)
+    return any(
+        parts[start : start + len(wanted)] == wanted
+        for parts in (_parts(value, marks) for value in values)
+        for start in range(len(parts))
+    )
+
+
+def _parts(value: str, marks: list[str]) -> list[str]:
+    """A value's words, to compare; a word that holds a mark comes apart wherever it stands."""
+    parts = [value.casefold()]
+    for mark in marks:
+        between = mark.strip().casefold() or mark
+        if between:
+            parts = [piece for part in parts for piece in part.split(between)]
+    return [part.strip() for part in parts]
 
 
 def write_plan(changes: Iterator[Change] | list[Change], path: Path) -> int:

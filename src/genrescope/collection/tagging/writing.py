@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -36,11 +36,14 @@ class Written:
         ``untouched``: its tags were already as they were to be.
     genres : tuple of str
         What stands there now.
+    run : int
+        Number of the `tag apply` that wrote it, or was to.
     """
 
     path: bytes
     kind: Literal["written", "undone", "untouched"]
     genres: tuple[str, ...]
+    run: int
 
 
 def apply_plan(
@@ -71,7 +74,7 @@ def apply_plan(
             found = read_genres(path)
             wanted = as_written(one.after, found.kind)
             if found.values in (one.after, wanted):
-                yield Written(one.path, "untouched", found.values)
+                yield Written(one.path, "untouched", found.values, run)
                 continue
             refuse(
                 found.values != one.before,
@@ -84,7 +87,7 @@ def apply_plan(
         except (GenrescopeError, OSError) as error:
             yield _failure(one.path, error)
         else:
-            yield Written(one.path, "written", one.after)
+            yield Written(one.path, "written", one.after, run)
 
 
 def undo(
@@ -100,31 +103,99 @@ def undo(
     ----------
     store : Store
     run : int, optional
-        Number of the run; else the latest with something to undo.
     only : frozenset of bytes
-        These paths; all of the run where empty.
+        As in `to_undo`.
     keep_time : bool
 
     Yields
     ------
     Written or Failure
-        A failure where the genre was changed since by something else; it is left as it is.
+        As `put_back`.
 
     Raises
     ------
     CollectionError
         If there is nothing to undo.
     """
-    open_ones = [one for one in store.journal(run) if not one.undone]
-    chosen = [one for one in open_ones if not only or one.path in only]
+    yield from put_back(to_undo(store, run, only), store, keep_time=keep_time)
+
+
+def to_undo(
+    store: Store, run: int | None = None, only: frozenset[bytes] = frozenset()
+) -> tuple[Writing, ...]:
+    """The writings that undoing takes back, last written first.
+
+    Parameters
+    ----------
+    store : Store
+    run : int, optional
+        Number of the run; else the latest with something to undo, or, where files are named, the
+        latest of each file.
+    only : frozenset of bytes
+        These paths; all of the run where empty.
+
+    Raises
+    ------
+    CollectionError
+        If there is nothing to undo.
+    """
+    anywhere = run is None and only
+    found = store.open_writings() if anywhere else store.journal(run)
+    chosen = [one for one in found if not one.undone and (not only or one.path in only)]
+    if anywhere:
+        latest = {one.path: one for one in chosen}
+        chosen = [one for one in chosen if latest[one.path] is one]
     refuse(not chosen, "nothing to undo: the journal has no writing of that kind", CollectionError)
-    for one in reversed(chosen):
+    return tuple(reversed(chosen))
+
+
+def older_run(
+    store: Store, tried: Sequence[Writing], only: frozenset[bytes] = frozenset()
+) -> int | None:
+    """The latest run before those tried that has something to undo, of these paths or any.
+
+    Parameters
+    ----------
+    store : Store
+    tried : sequence of Writing
+        From `to_undo`.
+    only : frozenset of bytes
+    """
+    known, latest = set(tried), max(one.run for one in tried)
+    return max(
+        (
+            one.run
+            for one in store.open_writings()
+            if one.run < latest and one not in known and (not only or one.path in only)
+        ),
+        default=None,
+    )
+
+
+def put_back(
+    writings: Iterable[Writing], store: Store, *, keep_time: bool = False
+) -> Iterator[Written | Failure]:
+    """Put genres back as they were before these writings, in this order.
+
+    Parameters
+    ----------
+    writings : iterable of Writing
+        From `to_undo`.
+    store : Store
+    keep_time : bool
+
+    Yields
+    ------
+    Written or Failure
+        A failure where the genre was changed since by something else; it is left as it is.
+    """
+    for one in writings:
         path = Path(os.fsdecode(one.path))
         try:
             found = read_genres(path)
             if found.values == one.before:
                 store.note_undone(one)
-                yield Written(one.path, "untouched", found.values)
+                yield Written(one.path, "untouched", found.values, one.run)
                 continue
             refuse(
                 found.values not in (one.after, as_written(one.after, found.kind)),
@@ -137,7 +208,7 @@ def undo(
         except (GenrescopeError, OSError) as error:
             yield _failure(one.path, error)
         else:
-            yield Written(one.path, "undone", one.before)
+            yield Written(one.path, "undone", one.before, one.run)
 
 
 def _failure(path: bytes, error: Exception) -> Failure:

@@ -162,15 +162,19 @@ class OpenVinoEngine:
     ----------
     model : ModelFile
     device : str
+    precision : {'f32', 'bf16'}, optional
+        What a network that is not in int8 computes in; by default what suits the processor.
     """
 
-    def __init__(self, model: ModelFile, device: str) -> None:
+    def __init__(self, model: ModelFile, device: str, precision: str | None = None) -> None:
         self.name, self.device, self._model = NAME, device, model
         on_processor = device == "CPU"
-        precision, reason = (
+        self.precision, self.reason = (
             processor_precision() if on_processor else ("f32", "asked for on every other device")
         )
-        self.precision, self.reason = precision, reason
+        if precision is not None:
+            self.precision, self.reason = precision, "asked for"
+        precision = self.precision
         picture = model.card.picture
         int8, why = processor_int8() if on_processor else (False, "")
         core = _core()
