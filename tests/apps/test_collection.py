@@ -272,6 +272,9 @@ def test_other_windows_hide_no_file_and_windows_come_later(tmp_path: Path) -> No
     assert run(*scan, str(folder))[0] == 0
     assert "1 file to do" in run(*scan, "--windows", "first", str(folder / "0.wav"))[2]
     assert "3 found" in run("find", *at)[2]
+    said = run("stats", *at)[1]
+    assert "small_mel (windows all): 3" in said
+    assert "small_mel (windows first): 1" in said
     assert "0 files to do, 3 unchanged" in run(*scan, str(folder))[2]
     assert "3 files to do" in run(*scan, "--timeline", str(folder))[2]
     assert "0 files to do" in run(*scan, "--timeline", str(folder))[2]

@@ -56,6 +56,12 @@ class Seat:
     recipe: str
     labels: tuple[str, ...]
 
+    @property
+    def windows(self) -> str:
+        """Which windows were looked at, as ``--windows`` says it."""
+        chosen = json.loads(self.recipe).get("windows", {})
+        return str(chosen.get("count") or chosen.get("kind", "all"))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysis:

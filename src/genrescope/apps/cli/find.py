@@ -197,7 +197,15 @@ def stats_command(
                 f"nothing but failures: {failures.total():,} files; see `genrescope scan`"
             ) from None
     content = _content(table, failures)
-    content["models"] = [{"model": seat.model, "files": count} for seat, count in seats]
+    content["models"] = [
+        {
+            "model": seat.model,
+            "sha256": seat.digest,
+            "windows": seat.windows,
+            "files": count,
+        }
+        for seat, count in seats
+    ]
     if as_json:
         sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
         return
@@ -223,6 +231,19 @@ def _median(table: Table) -> float:
     return float(np.median(table.figures["entropy"])) if len(table) else 0.0
 
 
+def _seats(models: list[dict[str, Any]]) -> list[str]:
+    """Who analysed how many files; what sets two of one name apart."""
+    names, files = (Counter(one[key] for one in models) for key in ("model", "sha256"))
+    lines = []
+    for one in models:
+        apart = [f"windows {one['windows']}"] if names[one["model"]] > 1 else []
+        if names[one["model"]] > files[one["sha256"]]:
+            apart.append(f"model file {one['sha256'][:8]}…")
+        which = f" ({', '.join(apart)})" if apart else ""
+        lines.append(f"analysed by {one['model']}{which}: {one['files']:,}")
+    return lines
+
+
 def _show_stats(content: dict[str, Any]) -> None:
     out = show.out()
     out.print(f"{content['files']:,} files, {content['hours']:,} hours", highlight=False)
@@ -236,7 +257,7 @@ def _show_stats(content: dict[str, Any]) -> None:
         f"first choice below 50 %: {content['first_choice_below_half']:,}",
         f"perhaps no music: {content['perhaps_no_music']:,}",
         f"median entropy: {content['median_entropy_bits']:.2f} bits",
-        *(f"analysed by {one['model']}: {one['files']:,}" for one in content["models"]),
+        *_seats(content["models"]),
         *(f"failed at '{stage}': {count:,}" for stage, count in content["failures"].items()),
     ]
     for text in lines:
