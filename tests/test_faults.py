@@ -95,6 +95,16 @@ def jazz(path: Path) -> list[Change]:
     return [Change(os.fsencode(path), read_genres(path).values, ("Jazz",))]
 
 
+@pytest.mark.parametrize("form", ["npy", "csv", "png"])
+def test_a_picture_for_which_there_is_no_room(disk: Path, samples: Path, form: str) -> None:
+    fill(disk, leave=4096)
+    command = [sys.executable, "-m", "genrescope", "spectrogram"]
+    command += [str(samples / "jazz_vibe_ace.flac"), "-o", str(disk / f"x.{form}")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "the disk is full" in done.stderr
+
+
 def test_a_full_disk_stops_a_scan_and_the_next_goes_on(
     small: Classifier, disk: Path, library: Path
 ) -> None:

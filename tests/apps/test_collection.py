@@ -122,7 +122,7 @@ def test_without_pyarrow_the_extra_is_named(
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     _, store = scanned
     code, _, err = run("find", "-o", str(tmp_path / "all.parquet"), "--store", str(store))
-    assert (code, "genrescope[parquet]" in err) == (1, True)
+    assert (code, ".[parquet]" in err) == (1, True)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import onnx
 import pytest
 
-pytest.importorskip("torch", reason="training needs the extra: pip install 'genrescope[train]'")
-pytest.importorskip("nncf", reason="training needs the extra: pip install 'genrescope[train]'")
+pytest.importorskip("torch", reason="training needs the extra 'train'")
+pytest.importorskip("nncf", reason="training needs the extra 'train'")
 
 from genrescope.learn import quantising
 from genrescope.models import engines, save_model

@@ -154,7 +154,8 @@ def test_a_missing_part_says_how_to_get_it() -> None:
     error = MissingExtraError("training", "train")
     assert isinstance(error, GenrescopeError)
     assert str(error) == (
-        "training needs the optional part 'train': pip install 'genrescope[train]'"
+        "training needs the optional part 'train': uv sync --extra train, or "
+        "pip install '.[train]', in a checkout of Genrescope"
     )
 
 

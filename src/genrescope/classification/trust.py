@@ -54,24 +54,18 @@ def _joined(bands: tuple[Band, ...]) -> Band:
     )
 
 
-def doubtful_below(card: ModelCard) -> float:
-    """The probability under which a first choice was wrong more often than right.
-
-    The greatest edge of a band such that all test songs under it, together, were wrong more
-    often than right; 0 where there is none.
+def doubtful_band(card: ModelCard, probability: float) -> Band | None:
+    """The band of a first choice's probability, where it was wrong there more often than right.
 
     Examples
     --------
     >>> from genrescope.types import GENRESCOPE_MEL, PictureSpec
     >>> bands = (Band(0.0, 0.3, 12, 2), Band(0.3, 0.6, 10, 6), Band(0.6, 1.0, 20, 19))
     >>> card = ModelCard("m", "n", GENRESCOPE_MEL, PictureSpec(), ("a", "b"), bands=bands)
-    >>> doubtful_below(card)
-    0.6
+    >>> doubtful_band(card, 0.2)
+    Band(low=0.0, high=0.3, songs=12, right=2, translated=0)
+    >>> doubtful_band(card, 0.5) is None  # whatever the songs below it
+    True
     """
-    songs = right = 0
-    edge = 0.0
-    for band in card.bands:
-        songs, right = songs + band.songs, right + band.right
-        if band.songs and right * 2 < songs:
-            edge = band.high
-    return edge
+    band = band_of(card, probability)
+    return band if band is not None and 2 * band.right < band.songs else None

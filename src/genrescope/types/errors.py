@@ -119,7 +119,8 @@ class MissingExtraError(GenrescopeError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(
-            f"{what} needs the optional part '{extra}': pip install 'genrescope[{extra}]'"
+            f"{what} needs the optional part '{extra}': uv sync --extra {extra}, or "
+            f"pip install '.[{extra}]', in a checkout of Genrescope"
         )
 
 

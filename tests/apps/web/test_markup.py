@@ -7,6 +7,8 @@ import io
 import json
 import re
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from genrescope.apps.serving import Uploads
 from genrescope.apps.views import View
 from genrescope.apps.web import charts, course, texts
 from genrescope.apps.web.markup import bars, complaint, genre_hint, remarks, table, ticks
-from genrescope.apps.web.pages._place import arrived
+from genrescope.apps.web.pages._place import Place, arrived
 from genrescope.apps.web.pages._tables import as_texts, to_csv
 from genrescope.apps.web.pages._telling import file_stem, step_states
 from genrescope.apps.web.pages.batch import to_playlist
@@ -225,3 +227,12 @@ def test_a_report_loads_nothing_and_runs_nothing_foreign() -> None:
     assert html.count("</script>") == 2
     assert not re.search(r"(?:src|href)=", html.split("<script>")[0])
     assert "http" not in html.replace("http://www.w3.org", "")
+
+
+def test_the_usual_network_comes_first_of_several_defaults() -> None:
+    names = ("densenet121_cqt", "mobilenetv3_mel", "zz")
+    card = SimpleNamespace(pretrained="", spectrogram=SimpleNamespace(kind="mel"))
+    models = [SimpleNamespace(name=name, default=name != "zz", card=card) for name in names]
+    studio: Any = SimpleNamespace(models=lambda: models)
+    place = Place(studio, *[cast("Any", None)] * 3)
+    assert place.model_choices() == ["mobilenetv3_mel", "densenet121_cqt", "zz"]

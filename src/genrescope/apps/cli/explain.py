@@ -218,6 +218,10 @@ def _show_moved(moved: Moved) -> None:
         for place in order:
             label = before.labels[place]
             old, new = float(before.probabilities[place]), float(after.probabilities[place])
-            cells = (f"{old * 100:.1f} %", f"{new * 100:.1f} %", f"{(new - old) * 100:+.1f}")
+            cells = (
+                f"{old * 100:.1f} %",
+                f"{new * 100:.1f} %",
+                f"{round((new - old) * 100, 1) + 0.0:+.1f}",
+            )
             table.add_row(Text(f"  {label}", style=show.colour_of(label)), *cells)
         show.out().print(table)

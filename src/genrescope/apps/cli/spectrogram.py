@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,6 +15,8 @@ from genrescope.apps.cli import show
 from genrescope.types import GenrescopeError, Spectrogram
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from genrescope.audio import AudioSource
     from genrescope.types import SpectrogramKind
 
@@ -68,10 +71,17 @@ def _opened(source: str) -> AudioSource:
     return sys.stdin.buffer if source == "-" else source
 
 
+def _save(output: Path, values: NDArray[np.floating]) -> None:
+    """As NumPy does, whose own errors do not say that a disk is full."""
+    held = io.BytesIO()
+    np.save(held, values)
+    output.write_bytes(held.getbuffer())
+
+
 def _write_view(drawn: Spectrogram, source: str, output: Path) -> None:
     form = output.suffix.lower()
     if form == ".npy":
-        np.save(output, drawn.values)
+        _save(output, drawn.values)
     elif form == ".csv":
         _write_csv(drawn, output)
     else:
@@ -98,7 +108,7 @@ def _write_picture(
     card = card_that_sees(kind, model)
     tensor = draw_seen(_opened(source), card, start)
     if output.suffix.lower() == ".npy":
-        np.save(output, tensor)
+        _save(output, tensor)
         return
     planes = unit_picture(tensor, card)
     if output.suffix.lower() == ".csv":

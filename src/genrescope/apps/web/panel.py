@@ -11,7 +11,7 @@ import numpy as np
 from genrescope.apps.serving import Answer
 from genrescope.apps.web.markup import bars, family_of, genre_name, paragraphs, remarks
 from genrescope.apps.web.texts import Texts
-from genrescope.classification.trust import doubtful_below
+from genrescope.classification.trust import doubtful_band
 from genrescope.types import Comparison, ModelCard, Prediction
 
 if TYPE_CHECKING:
@@ -175,7 +175,8 @@ def _best(cards: Cards, texts: Texts) -> str:
     ]
     if not measured:
         return ""
-    score, name = max(measured, key=lambda pair: pair[0].value)
+    score = max((score for score, _ in measured), key=lambda one: one.value)
+    name = ", ".join(model for one, model in measured if one.value == score.value)
     figures = {"percent": 100 * score.value, "low": 100 * score.low, "high": 100 * score.high}
     return texts("compare.advice_best", model=name, **figures)
 
@@ -192,9 +193,11 @@ def _quickest(result: Comparison, answer: Answer, texts: Texts) -> str:
 def _doubts(result: Comparison, cards: Cards, other: str, texts: Texts) -> list[str]:
     doubts = []
     for made in result.predictions:
-        edge, share = doubtful_below(cards[made.model]), made.top(1)[0][1]
-        if share < edge:
-            values = {"model": made.model, "percent": 100 * share, "threshold": round(100 * edge)}
+        share = made.top(1)[0][1]
+        band = doubtful_band(cards[made.model], share)
+        if band is not None:
+            values = {"model": made.model, "percent": 100 * share, "right": band.right}
+            values |= {"songs": band.songs, "low": 100 * band.low, "high": 100 * band.high}
             doubts.append(texts("compare.advice_low", **values))
     if doubts and other:
         doubts.append(texts("compare.advice_try", kind=texts(f"compare.{other}")))

@@ -230,6 +230,8 @@ def read_plan(path: Path) -> tuple[Change, ...]:
                 file.seek(0)
             reader = csv.DictReader(file)
             rows, columns = list(reader), set(reader.fieldnames or ())
+    except FileNotFoundError as error:
+        raise TagError(f"{name}: no such file") from error
     except (OSError, ValueError, csv.Error) as error:
         raise TagError(f"{name}: cannot be read as a plan ({error})") from error
     refuse(

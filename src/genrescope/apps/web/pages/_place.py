@@ -12,6 +12,8 @@ from genrescope.apps.web.cloakroom import Cloakroom
 from genrescope.apps.web.lean import gr
 from genrescope.apps.web.routes import sample_names
 from genrescope.apps.web.texts import Texts
+from genrescope.models import default_models
+from genrescope.types import ModelError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,16 +44,18 @@ class Place:
     def model_choices(self, kind: str = "", *, pretrained: bool = True) -> list[str]:
         """Names of usable models, the default ones first; of one kind where it is given.
 
-        Models that others pre-trained come last, and only where `pretrained` asks for them.
+        Of several the one that answers on the command line comes first. Models that others
+        pre-trained come last, and only where `pretrained` asks for them.
         """
+        usual = _usual()
         found = [
-            (bool(one.card.pretrained), not one.default, one.name)
+            (bool(one.card.pretrained), not one.default, one.name not in usual, one.name)
             for one in self.studio.models()
             if one.card is not None
             and (not kind or one.card.spectrogram.kind == kind)
             and (pretrained or not one.card.pretrained)
         ]
-        return [name for _, _, name in sorted(found)]
+        return [name for *_, name in sorted(found)]
 
     def drop(self, elem_id: str, *, many: bool = False) -> gr.HTML:
         """A drop zone: its value is JSON, a list of what has arrived; it submits by itself."""
@@ -141,3 +145,11 @@ def take(place: Place, entries: list[Arrived]) -> Upload:
         If it is no longer there.
     """
     return place.cloakroom.take(entries[0].key if entries else "")
+
+
+def _usual() -> tuple[str, ...]:
+    """What answers where nothing is asked for; nothing where no model can."""
+    try:
+        return default_models()
+    except ModelError:
+        return ()
