@@ -34,6 +34,7 @@ def build(place: Place) -> None:
         interactive=False,
         show_search="filter",
         wrap=True,
+        max_height=900,
         column_widths=["22%", "11%", "13%", "17%", "11%", "26%"],
         buttons=["copy", "fullscreen"],
         elem_id="gs-batch-table",
