@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from numpy.typing import NDArray
 
 from genrescope.audio import Recording, Span, listen, parse_windows
 from genrescope.types import (
@@ -15,14 +16,13 @@ from genrescope.types import (
     GENRESCOPE_MEL,
     AudioError,
     DecodeError,
-    FloatArray,
     SilentAudioError,
 )
 
 from .sounds import Encode, Pipe, noise
 
 
-def wav(samples: FloatArray, sample_rate: int = 22050, form: str = "WAV") -> io.BytesIO:
+def wav(samples: NDArray[np.generic], sample_rate: int = 22050, form: str = "WAV") -> io.BytesIO:
     file = io.BytesIO()
     soundfile.write(file, samples, sample_rate, format=form)
     file.seek(0)
@@ -94,6 +94,14 @@ def test_a_choice_changes_no_window(windows: str) -> None:
         same = whole[span.waveform.start]
         np.testing.assert_array_equal(span.waveform.samples, same.waveform.samples)
         assert set(span.window_columns) <= set(same.window_columns)
+
+
+def test_channels_that_cancel_are_silent_but_for_their_last_bit() -> None:
+    """Half a step of 16 bits is left of them, here and there: no genre is in that."""
+    left = (32767 * noise(22050)).astype(np.int16)
+    both = wav(np.stack([left, -left - (np.arange(22050) % 3 == 0)], axis=1).astype(np.int16))
+    with listen(both) as recording, pytest.raises(SilentAudioError, match="silent throughout"):
+        list(recording.blocks())
 
 
 def test_silence_is_refused_at_the_end() -> None:

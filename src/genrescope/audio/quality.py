@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from genrescope.types import FloatArray, Notice, SilentAudioError
 
-SILENT_PEAK = 1e-5  # -100 dBFS
+SILENT_PEAK = 3.1e-5  # -90 dBFS: the last of 16 bits, which channels that cancel may leave
 _QUIET_RMS = 1e-3  # -60 dBFS
 _QUIET_SECONDS = 0.05
 _QUIET_SHARE = 0.5
@@ -70,7 +70,7 @@ class QualityMeter:
         self._spectrum.push(block)
 
     def check_audible(self, name: str = "") -> None:
-        """Raise where everything heard lies under -100 dBFS, or never moves.
+        """Raise where everything heard lies under -90 dBFS, or never moves.
 
         Raises
         ------
