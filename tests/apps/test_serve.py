@@ -56,7 +56,7 @@ def test_greetings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "NEEDED", ("no_such_package",))
-    with pytest.raises(MissingExtraError, match=r"genrescope\[web\]"):
+    with pytest.raises(MissingExtraError, match=r"uv sync --extra web"):
         room.run(Settings(), [], lambda _: None)
 
 

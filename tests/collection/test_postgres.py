@@ -127,7 +127,7 @@ def test_the_name_of_a_place_has_no_password() -> None:
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(MissingExtraError, match=r"genrescope\[postgres\]"):
+    with pytest.raises(MissingExtraError, match=r"uv sync --extra postgres"):
         stores.open_store("postgresql://ana:secret@host/music")
 
 

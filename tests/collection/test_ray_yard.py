@@ -217,6 +217,6 @@ def test_no_cluster_at_the_address(monkeypatch: pytest.MonkeyPatch, job: Job, ad
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, job: Job) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "1")
-    with pytest.raises(MissingExtraError, match=r"genrescope\[ray\]"):
+    with pytest.raises(MissingExtraError, match=r"uv sync --extra ray"):
         list(load("ray").work(job, tasks(1)))
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"

@@ -239,7 +239,7 @@ def test_a_missing_engine_says_how_to_get_it(
     model: ModelFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'genrescope\[onnxruntime\]'"):
+    with pytest.raises(MissingExtraError, match="uv sync --extra onnxruntime"):
         engines.load("onnxruntime").devices()
     with pytest.raises(EngineError, match="onnxruntime: "):
         engines.open_engine(model, "onnxruntime")

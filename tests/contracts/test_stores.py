@@ -240,7 +240,7 @@ def test_without_the_extra_only_a_made_store_opens(
     stores.open_store(place).close()
     monkeypatch.setitem(sys.modules, "alembic", None)
     stores.open_store(place).close()
-    with pytest.raises(MissingExtraError, match=r"genrescope\[collection\]"):
+    with pytest.raises(MissingExtraError, match=r"uv sync --extra collection"):
         stores.open_store(tmp_path / "new.db")
 
 

@@ -78,7 +78,7 @@ def test_safetensors_without_its_package(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setitem(__import__("sys").modules, "safetensors", None)
     path = tmp_path / "model.safetensors"
     path.write_bytes(b"\x02" + bytes(7) + b"{}")
-    with pytest.raises(MissingExtraError, match=r"genrescope\[train\]"):
+    with pytest.raises(MissingExtraError, match=r"uv sync --extra train"):
         read_checkpoint(path)
 
 
