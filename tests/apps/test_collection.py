@@ -158,7 +158,7 @@ def test_similar_and_stats(scanned: tuple[Path, Path], samples: Path) -> None:
     for file in (samples / "jazz_vibe_ace.flac", folder / "jazz_vibe_ace.flac"):
         _, out, _ = run("similar", str(file), "--by", "embedding", "--json", *at)
         seen = [json.loads(line) for line in out.splitlines()]
-        assert 0.01 < seen[-1]["distance"] < 1
+        assert 0.01 < seen[-1]["distance"] < 2
     _, out, _ = run("similar", str(samples / "jazz_vibe_ace.flac"), "--by", "embedding", *at)
     assert "jazz_vibe_ace.flac" in out.splitlines()[1]
     assert out.splitlines()[1].split()[0] == "0.000"
@@ -184,7 +184,7 @@ def test_tags(scanned: tuple[Path, Path], tmp_path: Path) -> None:
     assert "1 undone" in err
     assert "2 undone" in run("tag", "undo", *at)[2]
     assert "nothing to undo" in run("tag", "undo", *at)[2]
-    assert "cannot be read as a plan" in run("tag", "apply", str(tmp_path / "no.csv"), *at)[2]
+    assert "no.csv: no such file" in run("tag", "apply", str(tmp_path / "no.csv"), *at)[2]
 
 
 def test_nothing_scanned_yet(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_what_is_no_number_is_refused(spec: SpectrogramSpec) -> None:
 def test_bins_beyond_half_the_rate_are_refused() -> None:
     with pytest.raises(SpectrogramError, match=r"120 constant-Q bins.*half of 22050 Hz"):
         spectrogram.draw(tone(440.0), replace(GENRESCOPE_CQT, bands=120))
-    with pytest.raises(SpectrogramError, match="above 0 Hz"):
+    with pytest.raises(SpectrogramError, match="low_hz is too low"):
         spectrogram.draw(tone(440.0), replace(GENRESCOPE_CQT, low_hz=0.0))
 
 

@@ -133,7 +133,6 @@ def _octaves(spec: SpectrogramSpec) -> tuple[Octave, ...]:
     hz = constant_q_hz(spec.low_hz, spec.bands, per_octave)
     quality = _quality(per_octave)
     needed_hz = hz[-1] * (1 + 0.75 / quality)
-    refuse(spec.low_hz <= 0, "a constant-Q recipe begins above 0 Hz", SpectrogramError)
     refuse(
         needed_hz > spec.sample_rate / 2,
         f"{spec.bands} constant-Q bins from {spec.low_hz:g} Hz reach to {needed_hz:.0f} Hz, above "

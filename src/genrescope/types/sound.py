@@ -80,7 +80,7 @@ class Notice:
 
 
 _LIMITS: Mapping[str, tuple[float, float]] = {
-    "sample_rate": (1000, 384_000),
+    "sample_rate": (1, 384_000),
     "bands": (1, 4096),
     "hop_length": (1, 2**17),
     "n_fft": (0, 2**17),
