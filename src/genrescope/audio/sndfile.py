@@ -31,11 +31,11 @@ class _Watched:
     Parameters
     ----------
     file : binary file
-    end : int
-        It ends here for libsndfile.
+    end : int, optional
+        It ends here for libsndfile; where the file does, by default.
     """
 
-    def __init__(self, file: BinaryIO, end: int) -> None:
+    def __init__(self, file: BinaryIO, end: int | None = None) -> None:
         self._file = file
         self._end = end
         self._kept: BaseException | None = None
@@ -51,15 +51,19 @@ class _Watched:
         AttributeError
         """
         into: Callable[[object], int] = self._file.readinto  # type: ignore[attr-defined]
+        if self._end is None:
+            return self._keeping(lambda: into(buffer), 0)
         view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
         return self._keeping(lambda: into(view[: self._within(len(view))]), 0)
 
     def _within(self, size: int) -> int:
+        if self._end is None:
+            return size
         left = max(0, self._end - self._file.tell())
         return left if size < 0 else min(size, left)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        if whence == os.SEEK_END:
+        if whence == os.SEEK_END and self._end is not None:
             offset, whence = self._end + offset, os.SEEK_SET
         return self._keeping(lambda: self._file.seek(offset, whence), 0)
 
@@ -102,11 +106,10 @@ class SoundfileDecoder:
     """
 
     def __init__(self, file: BinaryIO) -> None:
-
         size = file.seek(0, os.SEEK_END)
         states_length = _states_length(file)
         self._source = file
-        self._watched, self._file = _open(file, size)
+        self._watched, self._file = _open(file)
         if self._file.format == "MP3" and not states_length:
             self._file.close()
             raise DecodeError("an MP3 that does not state its length")
@@ -198,7 +201,7 @@ class SoundfileDecoder:
         self._file.close()
 
 
-def _open(file: BinaryIO, end: int) -> tuple[_Watched, SoundFile]:
+def _open(file: BinaryIO, end: int | None = None) -> tuple[_Watched, SoundFile]:
     """A file as libsndfile sees it, up to `end`, and open in libsndfile."""
     import soundfile
 

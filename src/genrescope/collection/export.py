@@ -15,7 +15,7 @@ from typing import IO, Any
 import numpy as np
 
 from genrescope.audio.source import shown
-from genrescope.collection.spreadsheet import harmless
+from genrescope.collection.spreadsheet import harmless_row
 from genrescope.collection.table import FIGURES, Table
 from genrescope.types import CollectionError, MissingExtraError, QueryError
 
@@ -103,11 +103,9 @@ def _number(value: np.floating) -> float | None:
 def write_csv(table: Table, file: io.TextIOBase) -> None:
     """A table for spreadsheets; see `genrescope.collection.spreadsheet`."""
     writer = csv.writer(file)
-    writer.writerow(["path", "genre", *FIGURES, "notices", *map(harmless, table.labels)])
+    writer.writerow(harmless_row(["path", "genre", *FIGURES, "notices", *table.labels]))
     for row in rows(table):
-        writer.writerow(
-            [harmless(cell) if isinstance(cell, str) else cell for cell in row.values()]
-        )
+        writer.writerow(harmless_row(row.values()))
 
 
 def write_json_lines(table: Table, file: io.TextIOBase) -> None:

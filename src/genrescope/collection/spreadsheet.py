@@ -8,6 +8,8 @@ before them, and lose it again where we read the table.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import Any
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _MARKED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
@@ -24,6 +26,17 @@ def harmless(word: str) -> str:
     ("'=1+1", 'Rock', "''-core")
     """
     return f"'{word}" if _FORMULA.match(word) else word
+
+
+def harmless_row(cells: Iterable[Any]) -> list[Any]:
+    """A row's cells, its words made `harmless`; numbers stay what they are.
+
+    Examples
+    --------
+    >>> harmless_row(["=1+1", -1, None])
+    ["'=1+1", -1, None]
+    """
+    return [harmless(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 def as_meant(word: str) -> str:

@@ -17,7 +17,7 @@ from genrescope.apps.cli.cleaning import Clean, CleanBand, CleanNoise, CleanTrim
 from genrescope.apps.cli.sources import find_sources
 from genrescope.apps.cli.waiting import Waiting
 from genrescope.audio.source import shown
-from genrescope.collection.spreadsheet import harmless
+from genrescope.collection.spreadsheet import harmless_row
 from genrescope.types import AudioError, Comparison, Failure, GenrescopeError, Prediction
 
 if TYPE_CHECKING:
@@ -162,9 +162,9 @@ class _Writer:
                 sys.stdout.reconfigure(errors="surrogateescape")  # names of files are bytes
             names = ["source", "model", "start", "genre", "probability", "music", "error"]
             self._table = csv.DictWriter(sys.stdout, [*names, *self._labels], restval="")
-            self._table.writerow({name: harmless(name) for name in self._table.fieldnames})
-        cells = {k: harmless(cell) if isinstance(cell, str) else cell for k, cell in row.items()}
-        self._table.writerow(cells)
+            heads = self._table.fieldnames
+            self._table.writerow(dict(zip(heads, harmless_row(heads), strict=True)))
+        self._table.writerow(dict(zip(row, harmless_row(row.values()), strict=True)))
 
 
 def _line(plain: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from rich.text import Text
 from genrescope.apps.cli import show
 from genrescope.apps.cli.cleaning import Clean, CleanBand, CleanNoise, CleanTrim, read_options
 from genrescope.apps.cli.waiting import Waiting
-from genrescope.collection.spreadsheet import harmless
+from genrescope.collection.spreadsheet import harmless_row
 from genrescope.types import GenrescopeError, ModelCard, Timeline
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def write_csv(found: Timeline, file: IO[str]) -> None:
     rows = timeline_rows(found)
     writer = csv.writer(file)
     for cells in (rows[0], *(row.values() for row in rows)):
-        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in cells])
+        writer.writerow(harmless_row(cells))
 
 
 def _show(found: Timeline) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from genrescope.apps.web.lean import DataframeData, gr
-from genrescope.collection.spreadsheet import harmless
+from genrescope.collection.spreadsheet import harmless_row
 
 
 def to_csv(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -42,7 +42,7 @@ def _written(heads: Sequence[str], rows: Iterable[Sequence[object]], dialect: st
     out = io.StringIO(newline="")
     writer = csv.writer(out, dialect)
     for row in (heads, *rows):
-        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
+        writer.writerow(harmless_row(row))
     return out.getvalue()
 
 
