@@ -158,6 +158,30 @@ def test_batches_repeat_and_balance() -> None:
         build_pool([thin], ("Polka", "Waltz"), "mel", Data(sources=()))
 
 
+def test_twins_are_the_same_seconds_mixed_alike() -> None:
+    """A constant-Q picture that holds the mel's own rows shows which seconds and which mixture."""
+    recipe = read_recipe(RECIPES / "mobilenetv3_mel.toml")
+    still = Augmentation(
+        shift_bands=0, gain_db=0, tilt_db=0, curve_db=0, contrast=0, blur_columns=(0, 0, 0),
+        blur_bands=(0, 0, 0), noise_db=0, floor=(0, -38), low_pass=(0, 0.6), masks=0,
+        mixup=(1.0, 0.4),
+    )  # fmt: skip
+    plain = replace(recipe, augmentation=still)
+    made = collection()
+    made = replace(made, cqt=made.mel[:, :84].copy())
+    pool = build_pool([made], GENRES, "mel", Data(sources=()), frozenset({"cqt", "mel"}))
+    assert set(pool.twins) == {"cqt"}
+    batch = draw_batch(pool, plain, 3, 128)
+    np.testing.assert_allclose(batch.twins["cqt"], batch.windows[:, :84], atol=1e-5)
+    rough = draw_batch(pool, recipe, 3, 128)
+    alone = draw_batch(build_pool([made], GENRES, "mel", Data(sources=())), recipe, 3, 128)
+    assert np.array_equal(rough.windows, alone.windows)  # being watched changes nothing
+    assert not alone.twins
+    short = replace(made, cqt=made.mel[:, :84, :-1].copy())
+    with pytest.raises(TrainingError, match="not of one length"):
+        build_pool([short], GENRES, "mel", Data(sources=()), frozenset({"cqt"}))
+
+
 def test_what_nobody_labelled_is_drawn_as_often_as_asked() -> None:
     made = collection()
     some = replace(

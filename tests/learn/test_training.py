@@ -23,6 +23,7 @@ from genrescope.learn.networks._pooled import Pooled, WithActivationMap  # noqa:
 from genrescope.learn.networks.vit import AWAKE, sines  # noqa: E402
 from genrescope.learn.optimising import learning_rate, set_blocks, set_training  # noqa: E402
 from genrescope.learn.recipe import Data, Optimiser, Recipe, Stage, identify  # noqa: E402
+from genrescope.learn.sampling import Batch  # noqa: E402
 from genrescope.learn.training import Run  # noqa: E402
 from genrescope.learn.watching import torch_infer, validator  # noqa: E402
 from genrescope.learn.workshop import Workshop  # noqa: E402
@@ -130,9 +131,9 @@ def test_a_loss_that_is_no_number_spoils_no_checkpoint(
     begun.go(silent, nothing, stop_after=1)
     good = begun.checkpoint.read_bytes()
 
-    def broken(*_: object) -> tuple[np.ndarray, np.ndarray]:
+    def broken(*_: object) -> Batch:
         windows = np.full((6, 128, 128), np.nan, dtype=np.float32)
-        return windows, np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2]]
+        return Batch(windows, np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2]], {})
 
     monkeypatch.setattr(training, "draw_batch", broken)
     with pytest.raises(TrainingError, match="the loss is nan at step 2"):

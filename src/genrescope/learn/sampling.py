@@ -7,7 +7,8 @@ stopped goes on to the bit as if it had not been.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,47 +30,91 @@ class Pool:
         Distributions over the labels; all zeros where nobody has labelled an excerpt.
     weights : ndarray of float64, shape (n,)
         Probability of being drawn.
+    twins : dict of str to list of ndarray of uint8
+        The same excerpts as spectrograms of other kinds, column for column.
     """
 
     pictures: list[NDArray[np.uint8]]
     targets: FloatArray
     weights: NDArray[np.float64]
+    twins: dict[str, list[NDArray[np.uint8]]] = field(default_factory=dict)
+
+
+class Batch(NamedTuple):
+    """What a step learns from.
+
+    Attributes
+    ----------
+    windows : ndarray of float32, shape (batch, bands, frames)
+        In [0, 1].
+    targets : ndarray of float32, shape (batch, genres)
+    twins : dict of str to ndarray of float32, shape (batch, bands, frames)
+        The same seconds as spectrograms of other kinds, mixed alike, not changed otherwise.
+    """
+
+    windows: FloatArray
+    targets: FloatArray
+    twins: dict[str, FloatArray]
 
 
 def build_pool(
-    collections: Sequence[Excerpts], labels: tuple[str, ...], kind: str, data: Data
+    collections: Sequence[Excerpts],
+    labels: tuple[str, ...],
+    kind: str,
+    data: Data,
+    others: frozenset[str] = frozenset(),
 ) -> Pool:
     """Gather the ``train`` splits, and balance genres, and collections within genres.
+
+    Parameters
+    ----------
+    collections : sequence of Excerpts
+    labels : tuple of str
+    kind : str
+        Of the spectrograms that are learned from.
+    data : Data
+    others : frozenset of str
+        Further kinds, for teachers that look at those.
 
     Raises
     ------
     TrainingError
-        If a genre is not among the labels, or nothing is left to learn from.
+        If a genre is not among the labels, nothing is left to learn from, or two spectrograms
+        of an excerpt are not of the same length.
 
     Notes
     -----
     Where the recipe wants unlabelled excerpts, all of them weigh the same.
     """
-    pictures: list[NDArray[np.uint8]] = []
+    gathered: list[Excerpts] = []
     targets: list[FloatArray] = []
     cells: list[tuple[str, str]] = []
     for excerpts in collections:
         part = excerpts.split("train")
-        pictures.extend(part.pictures(kind))
+        gathered.append(part)
         soft = data.soft.get(part.dataset, {})
         targets.extend(_target(genre, soft, labels) for genre in part.genres)
         cells.extend((genre, part.dataset) for genre in part.genres)
-    refuse(not pictures, "nothing to learn from", TrainingError)
+    refuse(not targets, "nothing to learn from", TrainingError)
     weights = _weights(cells, data)
     if data.unlabelled:
-        found = [picture for e in collections for picture in e.unlabelled().pictures(kind)]
+        silent = [e.unlabelled() for e in collections]
+        found = sum(len(e) for e in silent)
         refuse(not found, "the recipe wants unlabelled excerpts: there are none", TrainingError)
-        pictures.extend(found)
-        targets.extend([np.zeros(len(labels), dtype=np.float32)] * len(found))
+        gathered.extend(silent)
+        targets.extend([np.zeros(len(labels), dtype=np.float32)] * found)
         share = data.unlabelled
-        others = np.full(len(found), share / len(found))
-        weights = np.concatenate([weights * (1 - share), others])
-    return Pool(pictures, np.stack(targets), weights)
+        weights = np.concatenate([weights * (1 - share), np.full(found, share / found)])
+    pictures = _pictures(gathered, kind)
+    twins = {other: _pictures(gathered, other) for other in sorted(others - {kind})}
+    for other in twins.values():
+        even = all(a.shape[1] == b.shape[1] for a, b in zip(pictures, other, strict=True))
+        refuse(not even, "an excerpt's spectrograms are not of one length", TrainingError)
+    return Pool(pictures, np.stack(targets), weights, twins)
+
+
+def _pictures(gathered: list[Excerpts], kind: str) -> list[NDArray[np.uint8]]:
+    return [picture for part in gathered for picture in part.pictures(kind)]
 
 
 def _target(genre: str, soft: dict[str, dict[str, float]], labels: tuple[str, ...]) -> FloatArray:
@@ -97,7 +142,7 @@ def _weights(cells: list[tuple[str, str]], data: Data) -> NDArray[np.float64]:
     return normalised
 
 
-def draw_batch(pool: Pool, recipe: Recipe, step: int, frames: int) -> tuple[FloatArray, FloatArray]:
+def draw_batch(pool: Pool, recipe: Recipe, step: int, frames: int) -> Batch:
     """The batch of one step.
 
     Parameters
@@ -111,14 +156,22 @@ def draw_batch(pool: Pool, recipe: Recipe, step: int, frames: int) -> tuple[Floa
 
     Returns
     -------
-    windows : ndarray of float32, shape (batch, bands, frames)
-        In [0, 1].
-    targets : ndarray of float32, shape (batch, genres)
+    Batch
     """
     generator = np.random.default_rng([recipe.seed, step])
     size = recipe.stage_at(step).batch
     drawn = generator.choice(len(pool.pictures), size, p=pool.weights)
     how = recipe.augmentation
+    places = generator.bit_generator.state
     windows = cut_windows([pool.pictures[i] for i in drawn], frames, how.stretch, generator)
     windows = augment(windows, how, generator)
-    return mix(windows, pool.targets[drawn], how.mixup, generator)
+    blends = generator.bit_generator.state
+    twins = {}
+    for kind, pictures in pool.twins.items():
+        again = np.random.default_rng()
+        again.bit_generator.state = places
+        plain = cut_windows([pictures[i] for i in drawn], frames, how.stretch, again)
+        again.bit_generator.state = blends
+        twins[kind] = mix(plain, pool.targets[drawn], how.mixup, again)[0]
+    mixed, targets = mix(windows, pool.targets[drawn], how.mixup, generator)
+    return Batch(mixed, targets, twins)

@@ -2,12 +2,14 @@
 
 Knowledge distillation (Hinton, Vinyals and Dean 2015, arXiv 1503.02531), the teachers looking at
 the very windows that the student is shown, augmented and mixed (Beyer et al. 2022, doi
-10.1109/CVPR52688.2022.01065).
+10.1109/CVPR52688.2022.01065). A teacher that looks at spectrograms of another kind is shown the
+same seconds in its own kind, mixed alike but not augmented: what is done to the bands of one
+picture cannot be done to the bands of the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -22,16 +24,18 @@ class Teachers:
     Parameters
     ----------
     models : sequence of Model
-        At least one, over `labels` in that order and the same spectrogram as the student's.
+        At least one, over `labels` in that order.
     weight : float
         Their share in a target, in (0, 1]; the label has the rest.
     labels : tuple of str
-    spectrogram : SpectrogramSpec
+    spectrograms : mapping of str to SpectrogramSpec
+        What can be shown, by kind.
 
     Raises
     ------
     TrainingError
-        If one of them has other labels or looks at other spectrograms, or `weight` is no share.
+        If one of them has other labels or looks at spectrograms that cannot be
+        shown, or `weight` is no share.
     """
 
     def __init__(
@@ -39,12 +43,13 @@ class Teachers:
         models: Sequence[Model],
         weight: float,
         labels: tuple[str, ...],
-        spectrogram: SpectrogramSpec,
+        spectrograms: Mapping[str, SpectrogramSpec],
     ) -> None:
         if not models or not 0 < weight <= 1:
             raise TrainingError("teachers need at least one model, and a weight in (0, 1]")
         for model in models:
-            if model.card.labels != labels or model.card.spectrogram != spectrogram:
+            spec = model.card.spectrogram
+            if model.card.labels != labels or spectrograms.get(spec.kind) != spec:
                 raise TrainingError(
                     f"{model.card.name} cannot teach here: it has other labels, or looks at "
                     "other spectrograms"
@@ -56,13 +61,18 @@ class Teachers:
         """Of the models."""
         return tuple(model.card.name for model in self._models)
 
-    def soften(self, windows: FloatArray, targets: FloatArray) -> FloatArray:
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Of the spectrograms that they look at."""
+        return frozenset(model.card.spectrogram.kind for model in self._models)
+
+    def soften(self, windows: Mapping[str, FloatArray], targets: FloatArray) -> FloatArray:
         """Mix what the teachers believe into the targets of a batch.
 
         Parameters
         ----------
-        windows : ndarray of float32, shape (batch, bands, frames)
-            In [0, 1], as the student will see them.
+        windows : mapping of str to ndarray of float32, shape (batch, bands, frames)
+            In [0, 1], by kind.
         targets : ndarray of float32, shape (batch, genres)
             Distributions, or less than one where a window (or what was mixed into it) has no
             label: what the label does not say, the teachers do.
@@ -72,7 +82,9 @@ class Teachers:
         ndarray of float32, shape (batch, genres)
         """
         beliefs = [
-            apply_temperature(look(model, windows), model.card.temperature)
+            apply_temperature(
+                look(model, windows[model.card.spectrogram.kind]), model.card.temperature
+            )
             for model in self._models
         ]
         told = (1 - self._weight) * targets

@@ -80,7 +80,8 @@ class Run:
         self.recipe, self.spectrogram, self.folder = recipe, spectrogram, folder
         self.collections, self.labels = collections, labels
         self.teachers = teachers
-        self.pool: Pool = build_pool(collections, labels, recipe.kind, recipe.data)
+        kinds = frozenset[str]() if teachers is None else teachers.kinds
+        self.pool: Pool = build_pool(collections, labels, recipe.kind, recipe.data, kinds)
         channels, dropout = recipe.picture.channels, recipe.optimiser.dropout
         self.network = networks.build(recipe.network, channels, len(labels), dropout)
         self.network = self.network.to(memory_format=torch.channels_last)
@@ -189,9 +190,10 @@ class Run:
 
     def _batch(self, step: int) -> tuple[FloatArray, FloatArray]:
         """Pictures and targets of a step: they depend on it and on the seed alone."""
-        windows, targets = draw_batch(self.pool, self.recipe, step, self.spectrogram.frames)
+        batch = draw_batch(self.pool, self.recipe, step, self.spectrogram.frames)
+        windows, targets = batch.windows, batch.targets
         if self.teachers is not None:
-            targets = self.teachers.soften(windows, targets)
+            targets = self.teachers.soften({self.recipe.kind: windows, **batch.twins}, targets)
         pixels = self.recipe.stage_at(step).pixels
         return draw_picture(windows, sized(self.recipe.picture, pixels)), targets
 

@@ -134,22 +134,20 @@ def prepare(path: Path, runs: Path, data: Path | None = None) -> Workshop:
         TrainingError,
     )
     spec = SPECTROGRAMS[recipe.kind]
-    teachers = _teachers(recipe, labels, spec, runs)
+    teachers = _teachers(recipe, labels, runs)
     weights = None if initial is None else load_checkpoint(initial)["average"]
     run = Run(recipe, collections, labels, spec, runs / recipe.name, weights, teachers)
     others = negatives.load_negatives(folder) if (folder / negatives.FILE).is_file() else None
     return Workshop(recipe, collections, labels, run, others)
 
 
-def _teachers(
-    recipe: Recipe, labels: tuple[str, ...], spec: SpectrogramSpec, runs: Path
-) -> Teachers | None:
+def _teachers(recipe: Recipe, labels: tuple[str, ...], runs: Path) -> Teachers | None:
     """The models that teach: what a run has made goes before an installed model of that name."""
     if not recipe.teaching.models:
         return None
     made = {name: runs / name / STORED for name in recipe.teaching.models}
     sources = [str(path) if path.is_file() else name for name, path in made.items()]
-    return Teachers(load_models(sources), recipe.teaching.weight, labels, spec)
+    return Teachers(load_models(sources), recipe.teaching.weight, labels, SPECTROGRAMS)
 
 
 def _source(part: Excerpts, kind: str) -> TrainingSource:

@@ -74,14 +74,32 @@ def test_plan_apply_and_undo(folder: Path) -> None:
     outcomes = list(own.apply(changes[:2]))
     assert [one.kind for one in outcomes if isinstance(one, Written)] == ["written"] * 2
     assert read_genres(folder / "a.flac").values == ("Jazz",)
-    run = own.journal()[0].run
+    (run,) = own.journal()
     list(own.undo(run, "A.FLAC"))
-    assert [Path(os.fsdecode(one.path)).name for one in own.journal()] == ["b.flac"]
+    assert [Path(os.fsdecode(one.path)).name for one in own.journal()[run]] == ["b.flac"]
     assert read_genres(folder / "a.flac").values == ()
     with pytest.raises(CollectionError, match="nothing to undo"):
         list(own.undo(run, "no such"))
     list(own.undo(run))
-    assert own.journal() == ()
+    assert own.journal() == {}
+
+
+def test_any_writing_can_be_undone_not_the_latest_alone(folder: Path) -> None:
+    own = library(folder)
+    first, second, third = planned(own)
+    list(own.apply([first]))
+    list(own.apply([second]))
+    with open_store(folder / "store.sqlite") as store:  # a later one, of a file elsewhere
+        outside = write_sound(folder / "elsewhere" / "x.flac", 300.0)
+        store.note_writing(Writing(os.fsencode(outside), (), ("Old",), store.begin_run("by hand")))
+    later, earlier = own.journal()
+    assert later > earlier
+    assert [one.path for one in own.journal()[earlier]] == [first.path]
+    list(own.undo(earlier))
+    assert list(own.journal()) == [later]
+    assert read_genres(Path(os.fsdecode(first.path))).values == ()
+    assert read_genres(Path(os.fsdecode(second.path))).values == second.after
+    assert read_genres(Path(os.fsdecode(third.path))).values == ()
 
 
 def test_nothing_is_written_unless_the_server_may(folder: Path) -> None:
@@ -106,7 +124,7 @@ def test_only_files_of_the_collection_are_written(folder: Path) -> None:
     with open_store(folder / "store.sqlite") as store:
         run = store.begin_run("by hand")
         store.note_writing(Writing(os.fsencode(outside), ("Old",), (), run))
-    assert own.journal() == ()
+    assert own.journal() == {}
     with pytest.raises(CollectionError, match="nothing to undo"):
         list(own.undo(run))
 

@@ -157,13 +157,25 @@ def test_tags_are_planned_looked_at_written_and_undone(visit: Visit, library: Pa
     }
     page.wait_for_selector("#gs-library-journal >> text=2 files of writing")
     assert visit.fits()
+    words.fill("Blues = Sad")
+    page.locator("#gs-library-plan").click()
+    page.wait_for_selector("#gs-library-preview >> text=1 of 2 files would change")
+    page.get_by_label(told("library.looked")).check()
+    page.locator("#gs-library-apply").click()
+    page.wait_for_selector("#gs-library-result >> text=1 written")
+    page.wait_for_selector("#gs-library-journal >> text=1 files of writing 2")
     visit.shoot("library-tags")
+    which = page.locator("#gs-library-which input")
+    which.click()
+    page.get_by_role("option", name="1: 2 files").click()
+    page.wait_for_selector("#gs-library-journal >> text=2 files of writing 1")
     page.get_by_label(told("library.undo_only")).fill("DISCO")
     page.locator("#gs-library-undo").click()
     page.wait_for_selector("#gs-library-result >> text=1 put back")
     page.get_by_label(told("library.undo_only")).fill("")
-    page.wait_for_selector("#gs-library-journal >> text=1 files of writing")
-    page.locator("#gs-library-undo").click()
+    for left in (2, 1):
+        page.wait_for_selector(f"#gs-library-journal >> text=1 files of writing {left}")
+        page.locator("#gs-library-undo").click()
     page.wait_for_selector(f"#gs-library-journal >> text={told('library.undo_none')}")
     assert {name: read_genres(library / name).values for name in REAL} == before
 

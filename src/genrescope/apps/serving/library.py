@@ -196,10 +196,12 @@ class Library:
             refuse(bool(strange), "the plan has files that are not in the collection", TagError)
             yield from apply_plan(changes, opened, PLAN_NAME, keep_time=keep_time)
 
-    def journal(self) -> tuple[Writing, ...]:
-        """What can be undone here of the latest writing, in its order."""
+    def journal(self) -> dict[int, tuple[Writing, ...]]:
+        """What can be undone here, by the number of the writing, the latest first."""
         with self.open() as opened:
-            return _undoable(opened, None)
+            writings = _undoable(opened)
+        runs = sorted({one.run for one in writings}, reverse=True)
+        return {run: tuple(one for one in writings if one.run == run) for run in runs}
 
     def undo(
         self, run: int, holding: str = "", keep_time: bool = False
@@ -225,8 +227,8 @@ class Library:
             wanted = holding.strip().casefold()
             only = frozenset(
                 one.path
-                for one in _undoable(opened, run)
-                if wanted in shown(os.fsdecode(one.path)).casefold()
+                for one in _undoable(opened)
+                if one.run == run and wanted in shown(os.fsdecode(one.path)).casefold()
             )
             refuse(not only, "nothing to undo in files of that kind", CollectionError)
             yield from undo(opened, run, only, keep_time=keep_time)
@@ -246,8 +248,8 @@ class Library:
             self._writing.release()
 
 
-def _undoable(store: Store, run: int | None) -> tuple[Writing, ...]:
-    """A writing's files that are not undone and lie in the store."""
-    writings = [one for one in store.journal(run) if not one.undone]
+def _undoable(store: Store) -> tuple[Writing, ...]:
+    """Every writing that is not undone, of a file that the store knows."""
+    writings = store.open_writings()
     known = set(read_table(store).paths) if writings else set()
     return tuple(one for one in writings if one.path in known)

@@ -71,22 +71,24 @@ def build(place: Place, question: gr.Textbox, tab: gr.Tab) -> None:
     made.then(lambda: False, None, looked, **hidden)
     write = gr.Button(texts("library.apply"), variant="primary", elem_id="gs-library-apply")
     result = gr.HTML(elem_id="gs-library-result", padding=True)
+    which = gr.Dropdown([], label=texts("library.undo_which"), elem_id="gs-library-which")
     with gr.Row(equal_height=True):
         holding = gr.Textbox(label=texts("library.undo_only"), max_lines=1)
         undo = gr.Button(texts("library.undo"), elem_id="gs-library-undo")
     journal = gr.HTML(elem_id="gs-library-journal")
-    tab.select(lambda: _journal(place), None, journal, **hidden)
+    tab.select(lambda: _journal(place), None, [which, journal], **hidden)
+    which.input(lambda run: _journal(place, run)[1], which, journal, **hidden)
 
     def apply(changes: tuple[Change, ...], looked: bool, keep: bool) -> Iterator[Any]:
         yield from _applied(place, changes, bool(looked), bool(keep))
 
-    def back(holding: str, keep: bool) -> Iterator[Any]:
-        yield from _undone(place, holding or "", bool(keep))
+    def back(run: int | None, holding: str, keep: bool) -> Iterator[Any]:
+        yield from _undone(place, run, holding or "", bool(keep))
 
     written = write.click(apply, [kept, looked, keep_time], [result, kept, preview], **hidden)
-    undone = undo.click(back, [holding, keep_time], result, **hidden)
+    undone = undo.click(back, [which, holding, keep_time], result, **hidden)
     for done in (written, undone):
-        done.then(lambda: _journal(place), None, journal, **hidden)
+        done.then(lambda: _journal(place), None, [which, journal], **hidden)
 
 
 def _planned(place: Place, asked: str, fields: tuple[Any, ...]) -> Iterator[Any]:
@@ -138,13 +140,13 @@ def _applied(place: Place, changes: tuple[Change, ...], looked: bool, keep: bool
     yield gr.skip(), (), ""
 
 
-def _undone(place: Place, holding: str, keep: bool) -> Iterator[Any]:
+def _undone(place: Place, run: int | None, holding: str, keep: bool) -> Iterator[Any]:
     try:
-        writings = place.library.journal()
-        if not writings:
+        writings = place.library.journal().get(run or 0, ())
+        if run is None or not writings:
             yield paragraphs(place.texts("library.undo_none"))
             return
-        outcomes = place.library.undo(writings[0].run, holding, keep)
+        outcomes = place.library.undo(run, holding, keep)
     except GenrescopeError as error:
         yield complaint(place.texts.error(error))
         return
@@ -182,16 +184,22 @@ def _failed(place: Place, failures: list[Failure]) -> str:
     return table(heads, rows) if rows else ""
 
 
-def _journal(place: Place) -> str:
-    """What can be undone, as it stands now."""
+def _journal(place: Place, run: int | None = None) -> tuple[Any, str]:
+    """What can be undone, as it stands now: which writings, and the files of one, or the latest."""
     texts = place.texts
     head = f"<h4>{escape(texts('library.undo_title'))}</h4>"
     try:
-        writings = place.library.journal()
+        runs = place.library.journal()
     except GenrescopeError:
-        return head + paragraphs(texts("library.undo_none"))
-    if not writings:
-        return head + paragraphs(texts("library.undo_none"))
-    said = texts("library.undo_text", count=len(writings), run=writings[0].run)
+        runs = {}
+    if not runs:
+        return gr.update(choices=[], value=None), head + paragraphs(texts("library.undo_none"))
+    chosen = run if run in runs else next(iter(runs))
+    choices = [
+        (texts("library.undo_run", run=one, count=len(files)), one) for one, files in runs.items()
+    ]
+    writings = runs[chosen]
+    said = texts("library.undo_text", count=len(writings), run=chosen)
     part = texts("library.planned_part", count=SHOWN) if len(writings) > SHOWN else ""
-    return head + paragraphs(f"{said} {part}") + listing.journal(writings[:SHOWN], texts)
+    drawn = paragraphs(f"{said} {part}") + listing.journal(writings[:SHOWN], texts)
+    return gr.update(choices=choices, value=chosen), head + drawn
