@@ -8,25 +8,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from genrescope.types import (
-    AudioError,
-    Comparison,
-    Failure,
-    GenrescopeError,
-    ModelCard,
-    ModelError,
-    Notice,
-    Prediction,
-    Spectrogram,
-    SpectrogramSpec,
-    Waveform,
-)
 
 if TYPE_CHECKING:
     from genrescope.apps.client import Client
     from genrescope.audio import AudioSource
+    from genrescope.types import (
+        AudioError,
+        Comparison,
+        Failure,
+        GenrescopeError,
+        ModelCard,
+        ModelError,
+        Notice,
+        Prediction,
+        Spectrogram,
+        SpectrogramSpec,
+        Waveform,
+    )
 
 __version__ = "0.1.0"
 
@@ -49,12 +49,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """`Client` is imported when it is first asked for."""
-    if name == "Client":
-        from genrescope.apps.client import Client
-
-        return Client
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """What is imported when it is first asked for: all that needs more than Python."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = "genrescope.apps.client" if name == "Client" else "genrescope.types"
+    return globals().setdefault(name, getattr(import_module(home), name))
 
 
 def classify(

@@ -1,5 +1,5 @@
 """``python -m genrescope`` is the command line."""
 
-from genrescope.apps.cli.main import main
+from genrescope.apps.cli.entry import main
 
 main()

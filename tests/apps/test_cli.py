@@ -132,6 +132,22 @@ def test_csv_keeps_its_columns_when_the_first_file_is_broken(samples: Path, tmp_
     assert rows[1]["Jazz"] != ""
 
 
+@pytest.mark.parametrize("missing", ["genrescope.apps.cli.main", "numpy"])
+def test_ctrl_c_while_modules_are_imported(missing: str) -> None:
+    """Half a second of imports lies before the first line that is ours."""
+    code = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {missing!r}: raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from genrescope.apps.cli.entry import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr, done.stdout) == (130, "genrescope: stopped\n", "")
+
+
 def test_standard_input(samples: Path) -> None:
     sound = (samples / "blues_black_bass.ogg").read_bytes()
     done = subprocess.run(

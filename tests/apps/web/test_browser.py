@@ -170,6 +170,10 @@ def test_one_sound(visit: Visit) -> None:
     assert ("爵士" if told.chinese else "Jazz") in page.inner_text(".gs-headline")
     assert page.locator("#gs-bars li").count() == 5
     assert page.locator("#gs-bars li").first.bounding_box()["width"] > 300
+    page.locator("#gs-all").scroll_into_view_if_needed()
+    figure = page.locator("#gs-all tbody").get_by_text(" %").locator("visible=true").first
+    place = figure.bounding_box()
+    assert place["x"] + place["width"] < page.viewport_size["width"]
     assert page.locator("#gs-analyse-seen canvas").count() == 1
     assert page.locator(".gs-done").count() == 5
     page.locator("#gs-steps summary").nth(4).click()
@@ -226,7 +230,10 @@ def test_the_timeline(visit: Visit) -> None:
     page, told = visit.page, visit.texts
     visit.tab("timeline")
     page.get_by_role("radio", name=told("timeline.five")).check()
+    assert page.locator("#gs-timeline-words .gs-empty").is_visible()
     visit.choose("timeline", JAZZ)
+    page.wait_for_selector(".tabitem:visible ol.gs-ticks")
+    assert page.locator(".gs-empty").locator("visible=true").count() == 0
     page.wait_for_selector("#gs-timeline-saves button")
     genre = "爵士" if told.chinese else "Jazz"
     assert genre in page.inner_text("#gs-timeline-words .gs-headline")

@@ -16,7 +16,7 @@ import pytest
 from genrescope.apps.serving import Uploads
 from genrescope.apps.views import View
 from genrescope.apps.web import charts, course, texts
-from genrescope.apps.web.markup import bars, complaint, genre_hint, remarks, table, ticks
+from genrescope.apps.web.markup import bars, complaint, genre_hint, remarks, table, ticks, title_of
 from genrescope.apps.web.pages._place import Place, arrived
 from genrescope.apps.web.pages._tables import as_texts, to_csv
 from genrescope.apps.web.pages._telling import file_stem, step_states
@@ -51,6 +51,15 @@ def prediction(model: str, *shares: float, source: str = "a.mp3") -> Prediction:
 def model_card(name: str, bands: tuple[Band, ...] = ()) -> ModelCard:
     made = card(name=name, labels=LABELS, taxonomy="genres16", temperature=0.8)
     return replace(made, bands=bands)
+
+
+def test_no_figure_of_a_headline_breaks() -> None:
+    english = title_of("R&B (62.4 %) on the whole", "#123456", 'a "hint"')
+    assert '<span class="gs-whole">(62.4 %)</span> on the whole</h2>' in english
+    assert "R&amp;B" in english
+    assert 'title="a &quot;hint&quot;"' in english
+    assert '<span class="gs-whole">（7 %）</span>' in title_of("爵士（7 %）", "#123456")
+    assert "gs-whole" not in title_of("<b>50%</b>", "#123456")
 
 
 def test_bars_have_names_figures_and_colours() -> None:

@@ -31,9 +31,10 @@ from genrescope.apps.cli import (
     train,
     watch,
 )
+from genrescope.apps.cli.entry import INTERRUPTED
 from genrescope.types import GenrescopeError
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
+FAILED, USAGE = 1, 2
 REASONED = (
     errno.EACCES,
     errno.EISDIR,

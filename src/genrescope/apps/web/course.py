@@ -8,7 +8,7 @@ from typing import Any
 
 from genrescope.apps.posters import OTHERS, genre_colour, shown_genres, step_edges
 from genrescope.apps.tiles import RATE, Columns, to_bytes
-from genrescope.apps.web.markup import genre_hint, genre_name, paragraphs, remarks
+from genrescope.apps.web.markup import genre_hint, genre_name, paragraphs, remarks, title_of
 from genrescope.apps.web.texts import Texts
 from genrescope.classification.timeline import find_disagreements
 from genrescope.spectrogram.frequencies import mel_edges_hz
@@ -28,10 +28,10 @@ def words(found: Timeline, card: ModelCard, texts: Texts) -> str:
         step=found.step,
         models=", ".join(found.models),
     )
-    hint = escape(genre_hint(label, card.taxonomy, texts))
+    hint = genre_hint(label, card.taxonomy, texts)
     return (
-        f'<h2 class="gs-headline" title="{hint}" style="border-color:{genre_colour(label)}">'
-        f'{escape(title)}</h2><p class="gs-source">{escape(source)}</p>'
+        f"{title_of(title, genre_colour(label), hint)}"
+        f'<p class="gs-source">{escape(source)}</p>'
         f"{remarks(first.notices, texts)}"
     )
 

@@ -17,6 +17,7 @@ from genrescope.apps.web.markup import (
     paragraphs,
     remarks,
     table,
+    title_of,
 )
 from genrescope.apps.web.pictures import packed
 from genrescope.apps.web.texts import Texts
@@ -31,7 +32,7 @@ def words(explanation: Explanation, card: ModelCard, texts: Texts) -> str:
     label, method = explanation.label, explanation.method
     name = genre_name(label, card.taxonomy, texts)
     colour = family_of(label, card.taxonomy, texts)[1]
-    hint = escape(genre_hint(label, card.taxonomy, texts))
+    hint = genre_hint(label, card.taxonomy, texts)
     title = texts(
         "why.headline",
         genre=name,
@@ -48,7 +49,7 @@ def words(explanation: Explanation, card: ModelCard, texts: Texts) -> str:
     )
     hz = explanation.spectrogram.band_hz
     return (
-        f'<h2 class="gs-headline" title="{hint}" style="border-color:{colour}">{escape(title)}</h2>'
+        f"{title_of(title, colour, hint)}"
         f'<p class="gs-source">{escape(source)}</p>'
         f"{paragraphs(_places('band', explanation.by_band, hz, name, texts))}"
         f"{paragraphs(_places('time', explanation.by_time, seconds, name, texts))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -45,6 +46,15 @@ def family_of(label: str, taxonomy: str, texts: Texts) -> tuple[str, str]:
         return "", NEUTRAL
     family = genre.family
     return (family.chinese if texts.chinese else family.name), family.colour
+
+
+def title_of(text: str, colour: str, hint: str = "") -> str:
+    """The headline of a result; no figure in it breaks in two, however narrow the page is."""
+    whole = re.sub(
+        r"[(（]?\d+(?:\.\d+)? %[)）]?", r'<span class="gs-whole">\g<0></span>', escape(text)
+    )
+    told = f' title="{escape(hint)}"' if hint else ""
+    return f'<h2 class="gs-headline"{told} style="border-color:{colour}">{whole}</h2>'
 
 
 def bars(ranked: Sequence[tuple[str, float]], taxonomy: str, texts: Texts) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from genrescope.apps.serving import Answer
-from genrescope.apps.web.markup import bars, family_of, genre_name, paragraphs, remarks
+from genrescope.apps.web.markup import bars, family_of, genre_name, paragraphs, remarks, title_of
 from genrescope.apps.web.texts import Texts
 from genrescope.classification.trust import doubtful_band
 from genrescope.types import Comparison, ModelCard, Prediction
@@ -35,7 +35,7 @@ def together(result: Comparison, cards: Cards, texts: Texts) -> str:
     agreement = texts("compare.agreement", share=100 * result.agreement, bits=result.divergence)
     dissent = [_dissent(result, model, other, cards, texts) for model, other in result.dissenters]
     return (
-        f'<h2 class="gs-headline" style="border-color:{colour}">{escape(title)}</h2>'
+        f"{title_of(title, colour)}"
         f"{paragraphs(agreement, *(dissent or [texts('compare.all_agree')]))}"
         f"{remarks(result.predictions[0].notices, texts)}"
     )

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from html import escape
 
-from genrescope.apps.web.markup import bars, genre_hint, genre_name, paragraphs, remarks, table
+from genrescope.apps.web.markup import (
+    bars,
+    genre_hint,
+    genre_name,
+    paragraphs,
+    remarks,
+    table,
+    title_of,
+)
 from genrescope.apps.web.markup import family_of as family
 from genrescope.apps.web.texts import Texts
 from genrescope.classification.trust import FEW_SONGS, band_of
@@ -26,9 +34,8 @@ def headline(made: Prediction, card: ModelCard, texts: Texts) -> str:
         windows=len(made.window_starts),
         window_seconds=card.spectrogram.window_seconds,
     )
-    hint = escape(genre_hint(label, card.taxonomy, texts))
     return (
-        f'<h2 class="gs-headline" title="{hint}" style="border-color:{colour}">{escape(title)}</h2>'
+        f"{title_of(title, colour, genre_hint(label, card.taxonomy, texts))}"
         f'<p class="gs-source">{escape(source)}</p>'
         f"{paragraphs(*meaning(card, probability, texts))}"
         f"{_not_music(made, texts)}"
@@ -73,12 +80,12 @@ def top_bars(made: Prediction, card: ModelCard, texts: Texts) -> str:
 
 
 def all_rows(made: Prediction, card: ModelCard, texts: Texts) -> list[list[str]]:
-    """Every genre with its family and its probability, most probable first."""
+    """Every genre with its probability and its family, most probable first."""
     return [
         [
             genre_name(label, card.taxonomy, texts),
-            family(label, card.taxonomy, texts)[0],
             f"{100 * probability:.2f} %",
+            family(label, card.taxonomy, texts)[0],
         ]
         for label, probability in made.top(len(made.labels))
     ]
@@ -86,7 +93,7 @@ def all_rows(made: Prediction, card: ModelCard, texts: Texts) -> list[list[str]]
 
 def all_heads(texts: Texts) -> list[str]:
     """Headings of `all_rows`."""
-    return [texts(f"analyse.{key}") for key in ("genre", "family", "probability")]
+    return [texts(f"analyse.{key}") for key in ("genre", "probability", "family")]
 
 
 def all_table(made: Prediction, card: ModelCard, texts: Texts) -> str:

@@ -44,7 +44,7 @@ def build(place: Place) -> None:
     with gr.Row():
         with gr.Column(scale=1):
             verdict = gr.HTML(
-                f"<p class='gs-note'>{texts('analyse.empty')}</p>", elem_id="gs-verdict"
+                f"<p class='gs-note gs-empty'>{texts('analyse.empty')}</p>", elem_id="gs-verdict"
             )
         with gr.Column(scale=1):
             bars = gr.HTML(elem_id="gs-bars")

@@ -45,7 +45,7 @@ def build(place: Place) -> None:
     run = gr.Button(texts("timeline.run"), variant="primary")
     progress = gr.HTML(padding=True)
     words = gr.HTML(
-        f"<p class='gs-note'>{texts('timeline.empty')}</p>", elem_id="gs-timeline-words"
+        f"<p class='gs-note gs-empty'>{texts('timeline.empty')}</p>", elem_id="gs-timeline-words"
     )
     picture = place.course("gs-timeline-picture")
     key = gr.HTML()

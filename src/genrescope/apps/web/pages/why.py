@@ -91,7 +91,7 @@ def build(place: Place) -> None:
     drop = place.drop("gs-why-drop")
     run = gr.Button(texts("why.run"), variant="primary")
     progress = gr.HTML(padding=True, elem_id="gs-why-progress")
-    note = gr.HTML(f"<p class='gs-note'>{texts('why.empty')}</p>")
+    note = gr.HTML(f"<p class='gs-note gs-empty'>{texts('why.empty')}</p>")
     picture = place.reasons("gs-why-picture")
     listening = place.listening("gs-why-listening")
     moved = gr.HTML(elem_id="gs-why-moved")
