@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -171,7 +172,8 @@ def test_one_sound(visit: Visit) -> None:
     assert page.locator("#gs-bars li").count() == 5
     assert page.locator("#gs-bars li").first.bounding_box()["width"] > 300
     page.locator("#gs-all").scroll_into_view_if_needed()
-    figure = page.locator("#gs-all tbody").get_by_text(" %").locator("visible=true").first
+    figures = page.locator("#gs-all").get_by_text(re.compile(r"\d\.\d\d %"))
+    figure = figures.locator("visible=true").first
     place = figure.bounding_box()
     assert place["x"] + place["width"] < page.viewport_size["width"]
     assert page.locator("#gs-analyse-seen canvas").count() == 1
