@@ -102,7 +102,8 @@ def describe(place: Place, name: str) -> str:
     )
     return (
         f"<h2>{escape(card.name)}</h2>{paragraphs(card.description)}"
-        f'<div class="gs-scroll"><table class="gs-table gs-facts"><tbody>{body}</tbody></table></div>'
+        '<div class="gs-scroll"><table class="gs-table gs-facts">'
+        f"<tbody>{body}</tbody></table></div>"
         + table([texts(f"models.{key}") for key in LISTED], scores, texts("models.scores"))
         + (trust if drawn else "")
     )
