@@ -28,7 +28,7 @@ from genrescope.models.weights import store_weights_int8
 from genrescope.types import FloatArray, GenrescopeError, Prediction
 from tests import onnx_models
 
-SHIPPED = ("mobilenetv3_mel", "efficientnet_b0_mel", "mobilenetv3_cqt", "efficientnet_b0_cqt")
+SHIPPED = ("mobilenetv3_mel", "efficientnet_b0_mel", "mobilenetv3_cqt")
 
 
 @pytest.fixture(autouse=True)
