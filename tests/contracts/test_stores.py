@@ -125,6 +125,22 @@ def test_what_is_kept_again_takes_the_place_of_what_was(name: str, reopen: Open)
 
 
 @every
+def test_windows_outlive_an_analysis_without_them(name: str, reopen: Open) -> None:
+    with reopen() as store:
+        store.keep(file(), b"d", [analysis(windows=True)])
+        store.keep(file(), b"d", [analysis(jazz=0.5), analysis(OTHER)])
+        kept = store.timeline(file().path, SEAT)
+        assert kept is not None
+        assert kept.probabilities.tolist() == [0.5, 0.5]
+        assert kept.window_starts == (0.0, 10.0)
+        assert kept.per_window is not None
+        assert kept.per_window.shape == (2, 2)
+        other = store.timeline(file().path, OTHER)
+        assert other is not None
+        assert other.per_window is None
+
+
+@every
 def test_what_fails_midway_leaves_nothing(name: str, reopen: Open) -> None:
     with reopen() as store:
         store.keep(file(), b"d", [analysis()])

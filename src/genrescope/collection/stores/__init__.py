@@ -127,7 +127,10 @@ class Store(Protocol):
         ...
 
     def keep(self, file: FileState, digest: bytes, analyses: Sequence[Analysis]) -> None:
-        """Keep what a file holds, and what was made of it, in place of what was."""
+        """Keep what a file holds, and what was made of it, in place of what was.
+
+        Windows that an earlier analysis by the same seat kept stay where the new one has none.
+        """
         ...
 
     def keep_known(self, file: FileState, digest: bytes) -> bytes | None:

@@ -28,7 +28,14 @@ _COLUMNS = (
     "digest, seat_id, made_at, seconds, music, genre, probabilities, window_starts, windows, "
     "notices"
 )
-_NEW_VALUES = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")[2:])
+_WINDOWS = ("window_starts", "windows")
+_NEW_VALUES = ", ".join(
+    f"{name} = COALESCE(excluded.{name}, analysis.{name})"
+    if name in _WINDOWS
+    else f"{name} = excluded.{name}"
+    for name in _COLUMNS.split(", ")[2:]
+)
+"""An analysis made again without its windows leaves those that were kept."""
 
 
 class SqlStore(Journal):
