@@ -141,6 +141,8 @@ def test_a_word_that_means_nothing_is_refused(tmp_path: Path) -> None:
     path.write_text("name = ", encoding="utf-8")
     with pytest.raises(TrainingError, match="not a recipe"):
         read_recipe(path)
+    with pytest.raises(TrainingError, match=r"no such recipe: .*recipes/"):
+        read_recipe(tmp_path / "gone.toml")
 
 
 def test_batches_repeat_and_balance() -> None:

@@ -199,6 +199,9 @@ def read_table(path: Path) -> dict[str, Any]:
     """What a recipe of any kind says, as it stands there; raises `TrainingError`."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        message = f"no such recipe: {path}; those of the shipped networks lie in recipes/"
+        raise TrainingError(message) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TrainingError(f"{path}: not a recipe: {error}") from error
 

@@ -54,7 +54,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="See what genre a piece of music is: the picture of its sound, what networks make of it, "
     "and how far to trust them.",
-    epilog="Begin with: `genrescope classify samples/*`",
+    epilog=(
+        "Begin with: `genrescope classify samples/*`\n\n"
+        "Exit codes: 0 all done, 1 something could not be done and is named, 2 the command "
+        "itself cannot be understood, 130 stopped by Ctrl-C."
+    ),
 )
 
 app.command("classify", epilog=classify.EPILOG)(classify.classify_command)
