@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -146,7 +147,7 @@ def test_the_report(scanned: tuple[Path, Path], tmp_path: Path) -> None:
     assert "<script" not in text
 
 
-def test_similar_and_stats(scanned: tuple[Path, Path], samples: Path) -> None:
+def test_similar_and_stats(scanned: tuple[Path, Path], samples: Path, tmp_path: Path) -> None:
     folder, store = scanned
     at = ("--store", str(store))
     _, out, _ = run("similar", str(samples / "jazz_vibe_ace.flac"), "--json", *at)
@@ -166,6 +167,21 @@ def test_similar_and_stats(scanned: tuple[Path, Path], samples: Path) -> None:
     told = json.loads(out)
     assert (told["files"], told["failures"]) == (3, {"decode": 1})
     assert sum(told["genres"].values()) == 3
+    code, _, err = run("stats", "--model", "nonsuch", *at)
+    assert (code, "not scanned with nonsuch" in err) == (1, True)
+    other = tmp_path / "other.db"
+    shutil.copy(store, other)
+    with sqlite3.connect(other) as database:
+        database.execute("UPDATE seat SET digest = 'of other weights'")
+    database.close()
+    asked = ("similar", str(samples / "jazz_vibe_ace.flac"), "--by", "embedding")
+    code, _, err = run(*asked, "--store", str(other))
+    assert (code, "with other weights of" in err, "scan again" in err) == (1, True, True)
+
+
+def test_limits_of_figures(tmp_path: Path) -> None:
+    assert run("scan", str(tmp_path), "--limit", "inf")[0] == 2
+    assert run("tag", "undo", "--run", "9" * 30)[0] == 2
 
 
 def test_tags(scanned: tuple[Path, Path], tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 from genrescope.classification.classifier import Classifier
 from genrescope.collection import scanning
+from genrescope.collection.confining import without_interrupts
 from genrescope.collection.crew import MEMORY_BYTES, Crew
 from genrescope.collection.drawing import End, Order, Task
 from genrescope.collection.scanning import Stop, Terms
@@ -266,3 +269,12 @@ def test_windows_are_kept_by_choice(scan: Scan, library: Path, store: Store) -> 
     assert kept is not None
     assert kept.per_window is not None
     np.testing.assert_allclose(kept.per_window[0], kept.probabilities, atol=1e-6)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no such signals here")
+def test_a_worker_that_starts_hears_no_interrupt() -> None:
+    asked = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    with without_interrupts():
+        inside = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True)
+    outside = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True)
+    assert (inside.stdout.strip(), outside.stdout.strip()) == (b"True", b"False")

@@ -341,3 +341,97 @@ def test_a_link_stays_a_link(tmp_path: Path, samples: Path, store: Store) -> Non
     list(apply_plan([changed(link)], store, "p"))
     assert link.is_symlink()
     assert read_genres(path).values == ("Jazz",)
+
+
+def raw_frame(name: bytes, data: bytes) -> bytes:
+    return name + len(data).to_bytes(4, "big") + b"\0\0" + data
+
+
+def raw_tag(*frames: bytes) -> bytes:
+    """ID3v2.3, as other programs write it."""
+    size = sum(map(len, frames))
+    short = bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
+    return b"ID3\x03\x00\x00" + short + b"".join(frames)
+
+
+def v1(title: bytes, comment: bytes, genre: int) -> bytes:
+    fields = (title, 30), (b"artist", 30), (b"", 30), (b"1979", 4), (comment, 30)
+    return b"TAG" + b"".join(text.ljust(length, b"\0") for text, length in fields) + bytes([genre])
+
+
+ODD = (
+    raw_frame(b"TIT2", b"\x00Song"),
+    raw_frame(b"TPE1", b"\x00Ann\0Bob"),
+    raw_frame(b"TXXX", b"\x00MOOD\0calm\0slow"),
+    raw_frame(b"TYER", b"\x001979-80"),
+    raw_frame(b"TDAT", b"\x002405"),
+    raw_frame(b"TSIZ", b"\x0012345"),
+    raw_frame(b"RVAD", b"\x00\x10\x01\x02"),
+    raw_frame(b"XYZ1", b"of another program"),
+)
+"""What mutagen translates, joins or drops where it brings ID3v2.3 up to date."""
+
+
+def sound_of(path: Path) -> bytes:
+    """An mp3's bytes without its ID3v2 tag."""
+    data = path.read_bytes()
+    size = sum(
+        (byte & 0x7F) << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0), strict=True)
+    )
+    return data[10 + size :] if data.startswith(b"ID3") else data
+
+
+def test_other_frames_stay_to_the_byte(tmp_path: Path, samples: Path, store: Store) -> None:
+    song = tmp_path / "song.mp3"
+    end = v1("歌曲".encode("gbk"), "一些话".encode("gbk"), 17)
+    song.write_bytes(
+        raw_tag(*ODD, raw_frame(b"TCON", b"\x00Rock")) + sound_of(samples / CLIPS["ID3v2.3"]) + end
+    )
+    before = song.read_bytes()
+    change = Change(os.fsencode(song), ("Rock",), ("Jazz", "Latin"))
+    (written,) = apply_plan([change], store, "plan")
+    assert isinstance(written, Written)
+    assert read_genres(song).values == ("Jazz/Latin",)
+    assert all(frame in song.read_bytes() for frame in ODD)
+    assert song.read_bytes()[-128:-1] == end[:-1]
+    (undone,) = undo(store)
+    assert isinstance(undone, Written)
+    assert read_genres(song).values == ("Rock",)
+    assert all(frame in song.read_bytes() for frame in ODD)
+    assert song.read_bytes()[-128:] == end
+    assert sound_of(song)[-1000:] == before[-1000:]
+
+
+def test_the_first_version_alone(tmp_path: Path, samples: Path, store: Store) -> None:
+    song = tmp_path / "old.mp3"
+    song.write_bytes(sound_of(samples / CLIPS["ID3v2.3"]) + v1(b"Song", b"words", 17))
+    assert read_genres(song).values == ("Rock",)
+    (written,) = apply_plan([Change(os.fsencode(song), ("Rock",), ("Jazz",))], store, "plan")
+    assert isinstance(written, Written), written
+    assert song.read_bytes()[-128:] == v1(b"Song", b"words", 8)
+    assert str(mutagen.File(song).tags["TIT2"]) == "Song"
+    assert all(isinstance(one, Written) for one in undo(store))
+    assert read_genres(song).values == ("Rock",)
+
+
+@pytest.mark.parametrize("comment", [b"ARTIST=" + "歌手".encode("gbk"), b"no pair at all"])
+def test_comments_that_would_be_damaged_are_left(
+    comment: bytes, tmp_path: Path, samples: Path, store: Store
+) -> None:
+    song = clip("Vorbis comments", tmp_path, samples)
+    file = mutagen.File(song)
+    file["artist"] = "x" * (len(comment) - len(b"artist="))
+    file["title"] = "a \ufffd that was there before"
+    file.save()
+    data = song.read_bytes()
+    (fine,) = apply_plan(
+        [Change(os.fsencode(song), read_genres(song).values, ("Pop",))], store, "p"
+    )
+    assert isinstance(fine, Written)
+    song.write_bytes(data.replace(b"artist=" + b"x" * (len(comment) - 7), comment))
+    odd = song.read_bytes()
+    found = read_genres(song).values
+    (left,) = apply_plan([Change(os.fsencode(song), found, ("Rock",))], store, "plan")
+    assert isinstance(left, Failure)
+    assert "UTF-8" in left.reason
+    assert song.read_bytes() == odd

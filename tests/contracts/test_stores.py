@@ -108,6 +108,19 @@ def test_failures_come_and_go(name: str, reopen: Open) -> None:
 
 
 @every
+def test_a_failure_of_an_unchanged_file_hides_no_analysis(name: str, reopen: Open) -> None:
+    failure = Failure("/l/a.mp3", "time", "not done after 60 s")
+    with reopen() as store:
+        store.keep(file(), b"d", [analysis()])
+        store.keep_failure(file(), failure)
+        assert store.known([SEAT])[b"/l/a.mp3"].failed
+        assert store.answers([SEAT])[0].paths == (b"/l/a.mp3",)
+        assert store.contents(10, [SEAT]) == {b"d"}
+        store.keep_failure(file(at=6), failure)
+        assert store.answers([SEAT])[0].paths == ()
+
+
+@every
 def test_any_reason_can_be_kept(name: str, reopen: Open) -> None:
     with reopen() as store:
         store.keep_failure(file(), Failure("/l/a.mp3", "decode", "a\0b \udcff"))
@@ -236,6 +249,29 @@ def test_a_store_of_the_first_version_gains_what_came_since(tmp_path: Path) -> N
             file(), b"d", [replace(analysis(), embedding=np.array([0.0, 2.0], dtype=np.float32))]
         )
         assert store.embeddings(SEAT).directions.tolist() == [[0.0, 1.0]]
+
+
+def test_a_making_that_is_interrupted_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "store.db"
+
+    def interrupt(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("alembic.op.create_index", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            stores.open_store(place)
+    with stores.open_store(place) as store:
+        assert store.known([SEAT]) == {}
+
+
+def test_two_processes_may_make_one_store(tmp_path: Path) -> None:
+    place = tmp_path / "store.db"
+    code = f"from genrescope.collection import stores; stores.open_store({str(place)!r}).close()"
+    both = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    assert [one.wait(120) for one in both] == [0, 0]
 
 
 def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:

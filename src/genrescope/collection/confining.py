@@ -59,6 +59,22 @@ def told(code: int | None) -> str:
 
 
 @contextmanager
+def without_interrupts() -> Iterator[None]:
+    """A process started here hears no Ctrl-C, not while it starts either; this one hears it after.
+
+    A terminal sends Ctrl-C to all of a group, and a worker ignores it only from `settle` on.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def one_thread_each() -> Iterator[None]:
     """Workers are as many as the processors: threads of their libraries would only quarrel."""
     with _ENVIRONMENT:

@@ -13,7 +13,7 @@ from multiprocessing.context import SpawnProcess
 from types import TracebackType
 from typing import Self
 
-from genrescope.collection.confining import one_thread_each, told
+from genrescope.collection.confining import one_thread_each, told, without_interrupts
 from genrescope.collection.drawing import End, Order, Piece, Ready, Task, work
 from genrescope.collection.places import is_url
 from genrescope.types import CollectionError, Failure
@@ -24,6 +24,9 @@ MEMORY_BYTES = 4 * 2**30
 
 START_SECONDS = 120.0
 
+LONGEST_WAIT = 3600.0
+"""Seconds after which it is looked again; what waits in the system counts milliseconds."""
+
 
 class _Hand:
     """One worker process and the file that it holds."""
@@ -32,7 +35,7 @@ class _Hand:
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
         self.process: SpawnProcess = context.Process(target=work, args=(other, order), daemon=True)
-        with one_thread_each():
+        with one_thread_each(), without_interrupts():
             self.process.start()
         other.close()
         self.ready = False
@@ -142,7 +145,8 @@ class Crew:
         return self._limit if hand.ready else START_SECONDS
 
     def _patience(self, busy: list[_Hand]) -> float:
-        return max(0.01, min(self._limit_of(hand) - hand.worked() for hand in busy) + 0.01)
+        left = min(self._limit_of(hand) - hand.worked() for hand in busy)
+        return min(max(left, 0.0) + 0.01, LONGEST_WAIT)
 
     def _listen(self, hand: _Hand) -> Iterator[tuple[Task, Piece]]:
         task = hand.task

@@ -13,8 +13,10 @@ Read into a tree and worked out with NumPy, never evaluated as code::
 
 from __future__ import annotations
 
+import dataclasses
 import operator
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -81,6 +83,8 @@ class Compare:
     field: str
     sign: str
     value: float | str
+    text: str = dataclasses.field(default="", repr=False, compare=False)
+    """A number as it was written: a path or a year may hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,7 @@ class _Reader:
             return Compare(field, sign, value)
         share = value.rstrip()
         number = float(share.rstrip("% ")) / (100 if share.endswith("%") else 1)
-        return Compare(field, sign, number)
+        return Compare(field, sign, number, share)
 
     def _kind(self) -> str:
         return self._tokens[self._at][0]
@@ -249,16 +253,21 @@ def _compared(one: Compare, columns: Columns) -> Mask:
     words = columns.words(one.field)
     if words is None:
         raise QueryError(f"no field {one.field!r}; there are: {', '.join(columns.fields())}")
-    wanted = str(one.value).casefold()
+    wanted = _folded(one.text or str(one.value))
     if one.sign == "~":
-        return np.array([wanted in word.casefold() for word in words], dtype=bool)
+        return np.array([wanted in _folded(word) for word in words], dtype=bool)
     refuse(
         one.sign not in ("=", "==", "!=") or not isinstance(one.value, str),
         f"{one.field} is a word: ask for example {one.field} = jazz, or {one.field} ~ jazz",
         QueryError,
     )
     choices = columns.choices(one.field)
-    if choices is not None and wanted not in map(str.casefold, choices):
+    if choices is not None and wanted not in map(_folded, choices):
         raise QueryError(f"no {one.field} {str(one.value)!r}; there are: {', '.join(choices)}")
-    same = np.array([word.casefold() == wanted for word in words], dtype=bool)
+    same = np.array([_folded(word) == wanted for word in words], dtype=bool)
     return ~same if one.sign == "!=" else same
+
+
+def _folded(word: str) -> str:
+    """Without case, and accents one way: Macs write names with theirs apart."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", word).casefold())

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from genrescope.apps.cli import show
 from genrescope.apps.cli.scan import Store
-from genrescope.types import CollectionError, QueryError
+from genrescope.types import CollectionError
 
 if TYPE_CHECKING:
     from genrescope.collection.table import Table
@@ -188,10 +188,8 @@ def stats_command(
         seats = opened.seats()
         try:
             table = read_table(opened, model or [])
-        except QueryError:
-            raise
         except CollectionError:
-            if not failures:
+            if not failures or any(count for _, count in seats):
                 raise
             raise CollectionError(
                 f"nothing but failures: {failures.total():,} files; see `genrescope scan`"

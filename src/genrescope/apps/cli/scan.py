@@ -62,7 +62,7 @@ def scan_command(
         typer.Option(min=1, max=256, help="Decoding processes a machine; else one a processor."),
     ] = None,
     limit: Annotated[
-        float, typer.Option(min=0.1, help="Seconds of work on one file at most.")
+        float, typer.Option(min=0.1, max=86_400, help="Seconds of work on one file at most.")
     ] = 60.0,
     windows: Windows = "all",
     timeline: Annotated[

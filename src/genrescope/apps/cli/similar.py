@@ -74,7 +74,10 @@ def similar_command(
         show.out().print(line, highlight=False)
     absent = sum(1 for gap in gaps if math.isnan(gap))
     if absent:
-        words = f"{absent} of {len(table)} have no embedding: scanned before embeddings were kept"
+        words = (
+            f"{absent} of {len(table)} have no embedding to compare: scanned before embeddings "
+            "were kept, or with other weights"
+        )
         show.out().print(Text(words, style="dim"))
 
 
@@ -94,6 +97,8 @@ def _genre_gaps(file: str, path: bytes, table: Table) -> NDArray[np.float64]:
 def _embedding_gaps(
     file: str, path: bytes, table: Table, described: Sequence[Embeddings]
 ) -> NDArray[np.float64]:
+    from genrescope.classification.classifier import Classifier
+    from genrescope.classification.looking import load_models
     from genrescope.collection.neighbours import embedding_distances
     from genrescope.types import Prediction
 
@@ -104,10 +109,19 @@ def _embedding_gaps(
     }
     if kept:
         return embedding_distances(kept, described, table)
-    result = _look(file, table)
+    models = load_models(table.models)
+    here = {model.card.name: model.digest for model in models}
+    same = [one for one in described if here[one.seat.model] == one.seat.digest]
+    if described and not same:
+        names = ", ".join(sorted(one.seat.model for one in described))
+        raise CollectionError(
+            f"these songs were scanned with other weights of {names} than are here now, and what "
+            "two files see cannot be compared: scan again, or ask --by genres"
+        )
+    result = Classifier(models).classify(file)
     predictions = (result,) if isinstance(result, Prediction) else result.predictions
     seen = {one.model: one.embedding for one in predictions if one.embedding is not None}
-    return embedding_distances(seen, described, table)
+    return embedding_distances(seen, same, table)
 
 
 def _look(file: str, table: Table) -> Prediction | Comparison:

@@ -147,7 +147,10 @@ def undo_command(
         list[str] | None, typer.Argument(metavar="[FILE]...", help="Only these files.")
     ] = None,
     store: Store = None,
-    run: Annotated[int | None, typer.Option(help="Number of the run; else the latest.")] = None,
+    run: Annotated[
+        int | None,
+        typer.Option(min=1, max=2**31 - 1, help="Number of the run; else the latest."),
+    ] = None,
     keep_time: KeepTime = False,
 ) -> None:
     """Put genres back as they were before the latest `tag apply`.

@@ -29,7 +29,7 @@ def watch_command(
         float, typer.Option(min=0.0, help="Seconds that a file must stand still to be whole.")
     ] = 2.0,
     limit: Annotated[
-        float, typer.Option(min=0.1, help="Seconds of work on one file at most.")
+        float, typer.Option(min=0.1, max=86_400, help="Seconds of work on one file at most.")
     ] = 60.0,
     windows: Windows = "all",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object an event.")] = False,

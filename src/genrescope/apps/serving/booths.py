@@ -11,7 +11,7 @@ from typing import IO
 
 from genrescope.apps.serving import booth
 from genrescope.apps.serving.watch import Watch
-from genrescope.collection.confining import one_thread_each, told
+from genrescope.collection.confining import one_thread_each, told, without_interrupts
 from genrescope.types import BusyError
 
 MEMORY_BYTES = 2 * 2**30
@@ -35,7 +35,7 @@ class Booth:
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
         self.process = context.Process(target=booth.work, args=(other, memory_bytes), daemon=True)
-        with one_thread_each():
+        with one_thread_each(), without_interrupts():
             self.process.start()
         other.close()
         self._ready = False

@@ -18,7 +18,8 @@ class Journal(Statements):
         """Enter a `tag apply` into the journal: its number."""
         with self._writing():
             row = self._run(
-                "INSERT INTO tag_run (at, tag_plan) VALUES (?, ?) RETURNING id", (now(), plan)
+                "INSERT INTO tag_run (at, tag_plan) VALUES (?, ?) RETURNING id",
+                (now(), shown(plan)),
             ).fetchone()
             return int(row[0])
 

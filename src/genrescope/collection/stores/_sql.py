@@ -37,6 +37,12 @@ _NEW_VALUES = ", ".join(
 )
 """An analysis made again without its windows leaves those that were kept."""
 
+_DIGEST = (
+    "CASE WHEN excluded.digest IS NULL AND file.size = excluded.size "
+    "AND file.modified_ns = excluded.modified_ns THEN file.digest ELSE excluded.digest END"
+)
+"""A file that fails as it stood leaves known what it holds, and so what was made of it."""
+
 
 class SqlStore(Journal):
     """See `genrescope.collection.stores.Store`; made as a `Statements` is."""
@@ -115,8 +121,8 @@ class SqlStore(Journal):
     def _put_file(self, file: FileState, digest: bytes | None) -> int:
         row = self._run(
             "INSERT INTO file (path, name, size, modified_ns, digest, seen_at) "
-            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET size = excluded.size, "
-            "modified_ns = excluded.modified_ns, digest = excluded.digest, "
+            f"VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET digest = {_DIGEST}, "
+            "size = excluded.size, modified_ns = excluded.modified_ns, "
             "seen_at = excluded.seen_at, gone_at = NULL RETURNING id",
             (file.path, file.name, file.size, file.modified_ns, digest, now()),
         ).fetchone()

@@ -31,7 +31,7 @@ def open_store(place: str, *, create: bool = True) -> SqliteStore:
         version = _version(path)
         if version != LATEST:
             _connect(path).close()  # what cannot be opened is said here, not by Alembic
-            upgrade("sqlite://", lambda: sqlite3.connect(path), version, name)
+            upgrade("sqlite://", lambda: _connect(path), version, name)
         return SqliteStore(_connect(path), name)
     except (OSError, ValueError, sqlite3.Error) as error:
         raise CollectionError(

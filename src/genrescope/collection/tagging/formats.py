@@ -1,6 +1,7 @@
 """The genre in a file's tags, in whatever way its format keeps it.
 
-Only the genre is touched: every other tag is written back as it was read.
+Only the genre is touched: every other tag is written back as it was read, in the version that it
+was in, and texts of an ID3v1 block to the byte. What has ID3v2.2, or ID3v1 alone, gets ID3v2.3.
 """
 
 from __future__ import annotations
@@ -12,6 +13,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from genrescope.audio.source import shown
+from genrescope.collection.tagging.others import (
+    keeps_version,
+    open_untranslated,
+    other_tags,
+    put_v1_back,
+    v1_block,
+)
 from genrescope.types import MissingExtraError, TagError
 
 Kind = Literal["ID3v2.3", "ID3v2.4", "Vorbis comments", "MP4", "APEv2"]
@@ -70,12 +78,36 @@ def write_genres(path: Path, values: tuple[str, ...]) -> None:
     file = _open(path)
     kind = _kind(file)
     try:
+        file, v1 = open_untranslated(file, path), v1_block(path)
         if file.tags is None:
             file.add_tags()
-        _WRITERS[kind](file, list(values))
+        _WRITERS[kind](file, list(as_written(values, kind)))
         _save(file, kind)
+        put_v1_back(path, v1)
     except Exception as error:  # as in _open
         raise _cannot(path, "written", error) from error
+
+
+def same_others(first: Path, second: Path) -> bool:
+    """Whether a file and its tagged copy hold the same tags beside the genre.
+
+    Raises
+    ------
+    TagError
+        If they cannot be read, or not be written as they are.
+    MissingExtraError
+        If mutagen is not installed.
+    """
+    files = [_open(path) for path in (first, second)]
+    try:
+        if keeps_version(files[0]):
+            files = [open_untranslated(*pair) for pair in zip(files, (first, second), strict=True)]
+        before, after = map(other_tags, files, (first, second))
+    except TagError:
+        raise
+    except Exception as error:  # as in _open
+        raise _cannot(first, "read", error) from error
+    return not before or before == after
 
 
 def as_written(values: tuple[str, ...], kind: Kind) -> tuple[str, ...]:
@@ -167,10 +199,11 @@ def _writer(key: str) -> Callable[[Any, list[str]], None]:
 
 
 def _save(file: Any, kind: Kind) -> None:
-    """Save in the version that the tags were in."""
+    """Save in the version that the tags were in; several values of a frame stay several."""
     if kind == "ID3v2.3":
-        file.tags.update_to_v23()
-        file.save(v2_version=3, v23_sep=ID3_SEPARATOR)
+        if file.tags.version[:2] != (2, 3):
+            file.tags.update_to_v23()
+        file.save(v2_version=3, v23_sep=None)
     else:
         file.save()
 

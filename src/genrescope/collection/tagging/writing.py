@@ -19,7 +19,12 @@ from typing import Literal
 from genrescope.audio.source import shown
 from genrescope.audio.stream_digest import stream_digest
 from genrescope.collection.stores import Store, Writing
-from genrescope.collection.tagging.formats import as_written, read_genres, write_genres
+from genrescope.collection.tagging.formats import (
+    as_written,
+    read_genres,
+    same_others,
+    write_genres,
+)
 from genrescope.collection.tagging.planning import Change
 from genrescope.collection.values import FileState
 from genrescope.types import CollectionError, Failure, GenrescopeError, TagError, refuse
@@ -261,6 +266,11 @@ def _check(original: Path, tagged: Path, genres: tuple[str, ...]) -> None:
     refuse(
         stream_digest(original) != stream_digest(tagged),
         "writing its tags would change its sound: left as it is",
+        TagError,
+    )
+    refuse(
+        not same_others(original, tagged),
+        "writing its genre would change other tags: left as it is",
         TagError,
     )
 
