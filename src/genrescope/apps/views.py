@@ -24,6 +24,8 @@ from genrescope.types import (
 
 VIEW_HOP = 512
 LONGEST_SECONDS = 600.0
+MORE_SECONDS = 1.0
+"""Heard beyond what is drawn: it tells whether there is more where a file states no length."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,13 +76,15 @@ def draw_view(
         If the source is no sound, or holds none.
     """
     spec = replace(GENRESCOPE_MEL if kind == "mel" else GENRESCOPE_CQT, hop_length=hop)
-    seconds = longest if duration is None else min(duration, longest)
+    cut = duration is None or duration > longest
+    seconds = longest + MORE_SECONDS if cut or duration is None else duration
     with listen(source, start=start, duration=seconds, changes=changes) as recording:
         samples = np.concatenate(list(recording.resampled(spec.sample_rate)))
-        stated, name, begin = recording.info.seconds, recording.name, recording.start
-    wanted = duration if duration is not None else (stated or 0.0) - start
-    drawn = spectrogram.draw(Waveform(samples, spec.sample_rate, begin, name), spec)
-    return View(drawn, min(wanted, (stated or wanted) - start) <= longest, longest)
+        name, begin = recording.name, recording.start
+    most = round(longest * spec.sample_rate)
+    whole = not cut or samples.size < most + spec.sample_rate * MORE_SECONDS / 2
+    drawn = spectrogram.draw(Waveform(samples[:most], spec.sample_rate, begin, name), spec)
+    return View(drawn, whole, longest)
 
 
 def card_that_sees(kind: SpectrogramKind, model: str | None = None) -> ModelCard:

@@ -50,6 +50,10 @@ def test_a_browser_shows_the_token_once(guarded: Served) -> None:
     assert "SameSite=strict" in cookie
     assert guarded.http.get("/api/v1/models").status_code == 200
     guarded.http.cookies.clear()
+    ours = cookie.partition(";")[0]
+    for others in ('theme={"dark":true}; ', "a=b c; "):  # cookies know no ports
+        answer = guarded.http.get("/api/v1/models", headers={"Cookie": others + ours})
+        assert answer.status_code == 200
     assert guarded.http.get("/api/v1/models").status_code == 401
     away = f"GET //evil.example/?token={TOKEN} HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with guarded.raw(away.encode()) as wire:

@@ -106,6 +106,8 @@ def test_a_studio_answers_as_the_line_does(folder: Path, samples: Path) -> None:
         studio.start()
         until(lambda: studio.ready)
         assert studio.shelf.loaded == ("a_mel",)
+        assert studio.unload("a_mel")
+        assert studio.ready  # it was started, and loads what it is asked for
         path = samples / "jazz_vibe_ace.flac"
         answer = studio.classify(path, label="my song", tell=told.append)
         assert isinstance(answer.result, Prediction)

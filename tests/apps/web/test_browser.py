@@ -153,11 +153,26 @@ def test_gradio_keeps_no_files(served: str) -> None:
             assert http.post(path, files={"files": ("a.wav", b"RIFF")}).status_code == 404
         for path in ("en/gradio_api/file=/etc/passwd", "zh/gradio_api/proxy=http://example.org/"):
             assert http.get(path).status_code == 404
+        playlist = ("a.mp4", b"#EXTM3U\n#EXTINF:3.0,\nfile:///etc/hostname\n#EXT-X-ENDLIST\n")
+        for path in ("en/gradio_api/process_recording", "zh/gradio_api/vibe-edit"):
+            assert http.post(path, files={"video": playlist}).status_code == 404
+        for path in ("en/gradio_api/deep_link", "en/gradio_api/runs", "zh/monitoring/summary"):
+            assert http.get(path).status_code == 404
         assert http.get("en/gradio_api/startup-events").status_code < 500
         first = http.get("", headers={"accept-language": "zh-CN"})
         assert (first.status_code, first.headers["location"]) == (307, "/zh/")
         assert http.get("web/samples/..%2Fpyproject.toml").status_code == 404
         assert http.get("web/assets/nothing.js").status_code == 404
+
+
+@everywhere(("en", "desktop"))
+def test_a_second_sound_while_the_first_is_looked_at(visit: Visit) -> None:
+    page = visit.page
+    visit.choose("analyse", JAZZ)
+    page.wait_for_function("document.querySelector('#gs-analyse-drop .gs-status').textContent")
+    visit.choose("analyse", POP)
+    page.wait_for_selector(f"#gs-verdict :text('{POP.name}')")
+    assert page.evaluate("Genrescope.sound.name") == POP.name
 
 
 @everywhere(*ALL)

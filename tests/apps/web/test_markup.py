@@ -230,8 +230,10 @@ def test_a_report_loads_nothing_and_runs_nothing_foreign() -> None:
         [{"kind": "mel", "source": f"</script>{HOSTILE}"}],
         [],
         "",
-        [["Jazz", "roots", "62 %"]],
+        [["Jazz", "62 %", "roots"]],
     )
+    cells = [cell.lower() for cell in re.findall(r"<t[hd][^>]*>([^<]+)<", html)]
+    assert cells == ["genre", "probability", "family", "jazz", "62 %", "roots"]
     assert "<title>&quot;&gt;&lt;script&gt;" in html
     assert html.count("</script>") == 2
     assert not re.search(r"(?:src|href)=", html.split("<script>")[0])

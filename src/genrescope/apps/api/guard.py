@@ -7,10 +7,10 @@ import hmac
 import ipaddress
 import socket
 from functools import lru_cache
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -155,11 +155,7 @@ class TokenCheck:
         kind, _, given = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and self._is_token(given.strip()):
             return True
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-        except CookieError:
-            return False
-        shown = cookie.value if cookie is not None else ""
+        shown = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
         return hmac.compare_digest(shown.encode("utf-8", "replace"), self._pass.encode())
 
     def _welcome(self, scope: Scope) -> Response:

@@ -62,6 +62,7 @@ class Studio:
         self.booths = Booths(self.settings.workers)
         self._watches: weakref.WeakSet[Watch] = weakref.WeakSet()
         self._starting: threading.Thread | None = None
+        self._started = False
         self.problem = ""
 
     def start(self) -> None:
@@ -75,14 +76,15 @@ class Studio:
                 self.booths.warm()
             for name in self.shelf.defaults:
                 self.shelf.get(name)
+            self._started = True
         except GenrescopeError as error:
             self.problem = str(error)
 
     @property
     def ready(self) -> bool:
-        """Whether every default model is loaded."""
+        """Whether every default model was loaded; one that was let go of is loaded when asked."""
         try:
-            return set(self.shelf.defaults) <= set(self.shelf.loaded)
+            return self._started or set(self.shelf.defaults) <= set(self.shelf.loaded)
         except GenrescopeError:
             return False
 

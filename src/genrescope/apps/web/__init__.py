@@ -87,6 +87,7 @@ def _carry(app: FastAPI, place: Place, path: str) -> FastAPI:
         ssr_mode=False,
         show_error=False,
         footer_links=[],
+        run_history=False,
         max_file_size=place.studio.settings.limit_bytes,
         theme=gr.themes.Base(font=FONTS, font_mono=MONO),
         css=asset("style.css"),

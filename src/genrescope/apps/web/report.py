@@ -11,6 +11,7 @@ from genrescope import __version__
 from genrescope.apps.web.asset import asset
 from genrescope.apps.web.markup import table
 from genrescope.apps.web.texts import Texts
+from genrescope.apps.web.verdict import all_heads
 
 
 def write_report(
@@ -36,12 +37,11 @@ def write_report(
     rows : sequence of sequence of str
         All genres.
     """
-    heads = [texts(f"analyse.{key}") for key in ("genre", "family", "probability")]
     words = {group: _words(texts, group) for group in ("viewer", "analyse")}
     body = (
         f'{verdict}<div id="views"></div><div id="seen"></div>'
         f"<h2>{escape(texts('analyse.steps'))}</h2>{steps}"
-        f"{table(heads, rows, texts('analyse.all'))}"
+        f"{table(all_heads(texts), rows, texts('analyse.all'))}"
     )
     draw = (
         'Genrescope.showViews(document.getElementById("views"), told.views, told.words.viewer);'

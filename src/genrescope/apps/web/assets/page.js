@@ -13,9 +13,26 @@
     return element;
   };
 
+  // Players on other tabs may still play the sounds before: only the oldest are let go of.
+  const KEPT = 8;
+  const urls = [];
+
   const keep = (blob, name) => {
-    if (Genrescope.sound) URL.revokeObjectURL(Genrescope.sound.url);
+    if (Genrescope.sound && Genrescope.sound.blob === blob) return;
     Genrescope.sound = { url: URL.createObjectURL(blob), name, blob };
+    urls.push(Genrescope.sound.url);
+    if (urls.length > KEPT) URL.revokeObjectURL(urls.shift());
+  };
+
+  // Without a secure context there is no clipboard, but copying what is selected.
+  const copy = async (text) => {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const area = make("textarea", "gs-file");
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
   };
 
   // Sends one sound; resolves to {key, label} or rejects with a sentence.
@@ -109,13 +126,18 @@
         return button;
       }
       let running = null;
+      let stream = null;
       button.addEventListener("click", async () => {
         if (running) return running.stop();
+        button.disabled = true; // until the microphone is there: a second click would open another
         try {
-          const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+          stream = await navigator.mediaDevices.getUserMedia({ audio: true });
           running = this.record(stream, button, () => (running = null));
         } catch (error) {
+          if (stream) stream.getTracks().forEach((track) => track.stop());
           this.say(fill(this.texts.failed, { name: this.texts.record, reason: error.message }), true);
+        } finally {
+          button.disabled = false;
         }
       });
       return button;
@@ -152,6 +174,8 @@
       if (!files.length) return;
       const sounds = this.props.many ? files : files.slice(0, 1);
       if (!this.props.many) keep(sounds[0], sounds[0].name);
+      this.turn = (this.turn || 0) + 1; // of two that are on their way, the later one is meant
+      const turn = this.turn;
       const arrived = [];
       let last = "";
       for (const file of sounds) {
@@ -160,7 +184,7 @@
         if (sent && sent.key) last = sent.key;
       }
       this.input.value = "";
-      if (arrived.length) this.ask(arrived);
+      if (arrived.length && (this.props.many || turn === this.turn)) this.ask(arrived);
     }
 
     async sendOne(file, beside) {
@@ -195,7 +219,7 @@
     const found = [...document.querySelectorAll(`#${id} *`)].find((e) => e.gsDrop);
     if (!found) return;
     if (!Genrescope.sound) return found.gsDrop.say(found.gsDrop.texts.first, true);
-    found.gsDrop.take([new File([Genrescope.sound.blob], Genrescope.sound.name)]);
+    found.gsDrop.take([Genrescope.sound.blob]);
   };
 
   // All canvases one below the other, as one picture.
@@ -241,7 +265,7 @@
     file("report", "html", "text/html");
     if (value.tsv) {
       add(texts.copy, async (event) => {
-        await navigator.clipboard.writeText(value.tsv);
+        await copy(value.tsv);
         event.target.textContent = texts.copied;
       });
     }

@@ -83,7 +83,14 @@ def build(place: Place) -> None:
         yield from tell_steps(place, lambda: take(place, arrived(value)), question, show, blank)
 
     fields = [drop, model, *cleaning]
-    drop.submit(answer, fields, shown, show_progress="hidden", api_visibility="private")
+    drop.submit(
+        answer,
+        fields,
+        shown,
+        show_progress="hidden",
+        api_visibility="private",
+        trigger_mode="always_last",
+    )
     model.input(None, js="() => Genrescope.again('gs-analyse-drop')", api_visibility="private")
 
 

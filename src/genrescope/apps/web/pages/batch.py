@@ -50,6 +50,7 @@ def build(place: Place) -> None:
         [progress, table, saves],
         show_progress="hidden",
         api_visibility="private",
+        trigger_mode="always_last",
     )
 
 

@@ -56,7 +56,14 @@ def build(place: Place) -> None:
 
     hidden: dict[str, Any] = {"api_visibility": "private"}
     kind.input(choose, kind, networks, show_progress="hidden", **hidden)
-    drop.submit(answer, [drop, networks], shown, show_progress="hidden", **hidden)
+    drop.submit(
+        answer,
+        [drop, networks],
+        shown,
+        show_progress="hidden",
+        trigger_mode="always_last",
+        **hidden,
+    )
     again = "() => Genrescope.again('gs-compare-drop')"
     run.click(None, js=again, **hidden)
     widened = other.click(

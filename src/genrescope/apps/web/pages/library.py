@@ -64,7 +64,7 @@ def build(place: Place, tab: gr.Tab) -> None:
     fields = [question, sort, ascending]
     hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     for event in (tab.select, question.submit, find.click, sort.input, ascending.input):
-        event(ask, fields, [*shown, saves, chart], **hidden)
+        event(ask, fields, [*shown, saves, chart], trigger_mode="always_last", **hidden)
     before.click(lambda q, s, a, at: turn(q, s, a, at - ROWS), [*fields, first], shown, **hidden)
     after.click(lambda q, s, a, at: turn(q, s, a, at + ROWS), [*fields, first], shown, **hidden)
     _tagging.build(place, question, tab)

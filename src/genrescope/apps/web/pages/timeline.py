@@ -67,6 +67,7 @@ def build(place: Place) -> None:
         [progress, words, picture, key, segments, saves],
         show_progress="hidden",
         api_visibility="private",
+        trigger_mode="always_last",
     )
     again = "() => Genrescope.again('gs-timeline-drop')"
     run.click(None, js=again, api_visibility="private")

@@ -117,7 +117,7 @@ def build(place: Place) -> None:
     models.input(choose, [models, genre, method], [genre, method], **hidden)
     fields = [models, genre, method, low, high, begin, end, start]
     shown = [progress, note, picture, listening, moved, saves]
-    drop.submit(answer, [drop, *fields], shown, **hidden)
+    drop.submit(answer, [drop, *fields], shown, trigger_mode="always_last", **hidden)
     again = "() => Genrescope.again('gs-why-drop')"
     run.click(None, js=again, api_visibility="private")
 
