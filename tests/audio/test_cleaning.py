@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 import soundfile
 
-from genrescope.audio import Change, Denoise, KeptBand, Trim, listen, parse_windows, read_cleaning
+from genrescope.audio import (
+    BandPass,
+    Change,
+    Denoise,
+    KeptBand,
+    Trim,
+    listen,
+    parse_windows,
+    read_cleaning,
+)
 from genrescope.types import GENRESCOPE_MEL, AudioError, FloatArray, SilentAudioError
 
 RATE = 22050
@@ -98,6 +107,36 @@ def test_nothing_but_silence_is_said(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros(RATE, dtype=np.float32), RATE)
     with listen(tmp_path / "a.wav", changes=[Trim()]) as silent, pytest.raises(SilentAudioError):
         list(silent.blocks())
+
+
+def test_what_is_too_quiet_throughout_leaves_nothing(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", 5e-4 * music(4), RATE, subtype="FLOAT")
+    with (
+        listen(tmp_path / "a.wav", changes=[Trim()]) as quiet,
+        pytest.raises(SilentAudioError, match="nothing is left"),
+    ):
+        list(quiet.blocks())
+
+
+def test_silence_is_trimmed_however_long_it_is(tmp_path: Path) -> None:
+    rate = 4000
+    sound = np.concatenate([music(3)[: 3 * rate], np.zeros(320 * rate, dtype=np.float32)])
+    soundfile.write(tmp_path / "a.wav", sound, rate)
+    with listen(tmp_path / "a.wav", changes=[Trim()]) as recording:
+        assert sum(block.size for block in recording.blocks()) <= 3.1 * rate
+        assert [notice.code for notice in recording.notices] == ["trimmed", "short", "band-limited"]
+        assert recording.whole_seconds == pytest.approx(3.05, abs=0.06)
+
+
+def test_what_a_filter_leaks_is_no_sound(tmp_path: Path) -> None:
+    time = np.arange(20 * RATE) / RATE
+    fade = np.clip(np.minimum(time, 20 - time), 0, 1)
+    soundfile.write(tmp_path / "a.wav", 0.1 * fade * np.sin(2 * np.pi * 440 * time), RATE)
+    with (
+        listen(tmp_path / "a.wav", changes=[BandPass(5000, 8000)]) as recording,
+        pytest.raises(SilentAudioError, match="nothing is left"),
+    ):
+        list(recording.blocks())
 
 
 def test_what_makes_no_sense_is_refused() -> None:

@@ -521,6 +521,17 @@ def test_duration_is_no_truncation() -> None:
     assert read(wav(noise(RATE * 5), subtype="PCM_16"), duration=1.0)[1].notices == ()
 
 
+def test_what_was_asked_for_and_there_is_not_called_cut_off() -> None:
+    file = io.BytesIO()
+    soundfile.write(file, noise(RATE * 40, gain=0.3), RATE, format="MP3")
+    data = bytearray(file.getvalue())
+    at = len(data) // 4
+    data[at : at + 3000] = bytes(3000)
+    samples, stream = read(io.BytesIO(bytes(data)), start=5.0, duration=15.0)
+    assert samples.size == pytest.approx(15 * RATE, abs=RATE)
+    assert all("where the file promises" not in notice.message for notice in stream.notices)
+
+
 def test_wav_written_to_a_pipe_is_whole() -> None:
     data = bytearray(wav(noise(RATE), subtype="PCM_16").getvalue())
     at = data.find(b"data") + 4

@@ -25,7 +25,13 @@ from genrescope.explain.masking import greatest, mask_window
 from genrescope.models import find, read_model, save_model
 from genrescope.models.engines import open_engine
 from genrescope.models.weights import store_weights_int8
-from genrescope.types import FloatArray, GenrescopeError, Prediction
+from genrescope.types import (
+    FloatArray,
+    GenrescopeError,
+    Prediction,
+    SilentAudioError,
+    Waveform,
+)
 from tests import onnx_models
 
 SHIPPED = ("mobilenetv3_mel", "efficientnet_b0_mel", "mobilenetv3_cqt")
@@ -202,6 +208,20 @@ def test_only_the_first_span_is_explained_and_it_says_so(tmp_path: Path) -> None
     assert later.spectrogram.start == pytest.approx(40.0, abs=0.01)
     assert len(later.cells) == 2
     assert not later.prediction.notices
+
+
+def test_silence_is_not_explained(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "quiet.wav", np.zeros(8000 * 40, np.float32), 8000)
+    with pytest.raises(SilentAudioError):
+        explain(model_of("a_mel"), tmp_path / "quiet.wav")
+
+
+@pytest.mark.parametrize("rate", [44_100, 96_001, 768_000])
+def test_a_changed_sound_is_a_file_at_any_rate(rate: int) -> None:
+    sound = Waveform(np.zeros(rate // 10, np.float32), rate)
+    with soundfile.SoundFile(io.BytesIO(to_file(sound, "FLAC"))) as file:
+        assert file.samplerate == (rate if rate == 44_100 else 48_000)
+        assert file.frames == pytest.approx(file.samplerate / 10, abs=2)
 
 
 def test_what_cannot_be_explained_is_said(folder: Path, samples: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import FrozenInstanceError, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -149,3 +150,29 @@ def test_columns_have_times() -> None:
     picture = Spectrogram(np.zeros((128, 3), dtype=np.float32), GENRESCOPE_MEL, BANDS, start=60.0)
     expected = [60 + i * 1728 / 22050 for i in range(3)]
     np.testing.assert_allclose(picture.frame_seconds, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        (
+            {"kind": "cqt", "sample_rate": 384_000, "bands": 480, "hop_length": 3}
+            | {"n_fft": 0, "low_hz": 64.0, "high_hz": 128.0, "bins_per_octave": 480}
+            | {"window_seconds": 0.1, "reference_seconds": 0.1},
+            "filters hold too many",
+        ),
+        (
+            {"kind": "mel", "sample_rate": 22_050, "bands": 4096, "hop_length": 2**17}
+            | {"n_fft": 2**17, "low_hz": 0.0, "high_hz": 11_025.0},
+            "filters hold too many",
+        ),
+        (
+            {"kind": "mel", "sample_rate": 384_000, "bands": 8, "hop_length": 2**14}
+            | {"n_fft": 2048, "low_hz": 0.0, "high_hz": 11_025.0, "reference_seconds": 3600.0},
+            "in a span are too many",
+        ),
+    ],
+)
+def test_products_of_a_recipes_figures_have_limits_too(recipe: dict[str, Any], words: str) -> None:
+    with pytest.raises(SpectrogramError, match=words):
+        SpectrogramSpec(**recipe)

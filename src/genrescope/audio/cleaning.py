@@ -246,9 +246,11 @@ class _Trimmer:
         self._most, self._kept = int(HELD_SECONDS * sample_rate), int(KEPT_SECONDS * sample_rate)
         self._held: list[FloatArray] = []
         self._size = 0
+        self._heard = False
 
     def push(self, block: FloatArray) -> FloatArray:
         loud = np.flatnonzero(np.abs(block) > self._level)
+        self._heard = self._heard or bool(loud.size)
         if not loud.size:
             self._hold(block)
             return self._release() if self._size > self._most else block[:0]
@@ -258,7 +260,7 @@ class _Trimmer:
         return ready
 
     def finish(self) -> FloatArray:
-        return self._release()[: self._kept]
+        return self._release()[: self._kept if self._heard else 0]
 
     def _hold(self, block: FloatArray) -> None:
         self._held.append(block)

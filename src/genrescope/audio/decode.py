@@ -100,7 +100,7 @@ class AudioStream:
             self._samples += block.size
             yield block
         if left > 0 or self._faults:
-            self._note_truncation()
+            self._note_truncation(ended=left > 0)
 
     def _chunks(self) -> Iterator[FloatArray]:
         """What the decoder gives, and what FFmpeg finds behind that: damage, or a joint."""
@@ -127,8 +127,9 @@ class AudioStream:
             return 2**62
         return max(1, round(min(self._limit, LATEST_SECONDS) * self.info.sample_rate))
 
-    def _note_truncation(self) -> None:
-        end, faults, cut_off = self.start + self.seconds, self._faults, self._cut_off()
+    def _note_truncation(self, *, ended: bool) -> None:
+        """`ended`: the sound did, and not only what was asked for of it."""
+        end, faults, cut_off = self.start + self.seconds, self._faults, ended and self._cut_off()
         if not (cut_off or faults):
             return
         message = f"parts are damaged or missing: read up to {end:.1f} s"

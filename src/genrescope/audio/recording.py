@@ -14,7 +14,7 @@ from genrescope.audio.changes import Change, Changer
 from genrescope.audio.cleaning import KEPT_SECONDS, Trim
 from genrescope.audio.decode import AudioStream
 from genrescope.audio.info import SoundInfo
-from genrescope.audio.quality import QualityMeter
+from genrescope.audio.quality import SILENT_PEAK, QualityMeter
 from genrescope.audio.resample import resample
 from genrescope.audio.source import AudioSource, open_source, source_name
 from genrescope.audio.stream import Stream, StreamSource
@@ -55,7 +55,9 @@ class Recording:
         self.start = start
         self._duration = duration
         self._changes = tuple(changes)
-        self._begun = self._ended = self._audible = False
+        self._begun = self._ended = False
+        self._peak = 0.0
+        self._found: tuple[Notice, ...] = ()
         self._total: int | None = None
         with ExitStack() as stack:
             self._open = self._opener(source, stack)
@@ -80,26 +82,34 @@ class Recording:
         return [change.changer(self.info.sample_rate, self.start) for change in self._changes]
 
     def _skip_silence(self) -> None:
-        """Begin where sound begins, if that was asked for; at the beginning if there is none."""
+        """Hear only from where sound begins to where it ends, if that was asked for.
+
+        The sound is gone through once for that, however long its silences are.
+        """
         levels = [change.level for change in self._changes if isinstance(change, Trim)]
         if not levels:
             return
-        seconds = self._silent_seconds(max(levels))
+        begin, end = self._sounding(max(levels))
+        self._found = self._stream.notices
         self._stream.close()
-        self.start += seconds
-        if self._duration is not None:
-            self._duration -= seconds
+        self.start += begin
+        self._duration = end - begin
         self._stream = self._open()
 
-    def _silent_seconds(self, level: float) -> float:
-        passed = 0
+    def _sounding(self, level: float) -> tuple[float, float]:
+        """Seconds within the stream between which all lies that is louder than `level`."""
+        first, last, passed = None, 0, 0
         for block in self._stream.blocks():
             loud = np.flatnonzero(np.abs(block) > level)
             if loud.size:
-                silent = (passed + int(loud[0])) / self.info.sample_rate
-                return max(0.0, silent - KEPT_SECONDS)
+                first = passed + int(loud[0]) if first is None else first
+                last = passed + int(loud[-1]) + 1
             passed += block.size
-        return 0.0
+        rate = self.info.sample_rate
+        if first is None:
+            return 0.0, passed / rate
+        kept = KEPT_SECONDS
+        return max(0.0, first / rate - kept), min(passed / rate, last / rate + kept)
 
     def _close_stream(self) -> None:
         self._stream.close()
@@ -127,7 +137,8 @@ class Recording:
         self.check_audible()
 
     def _given(self, block: FloatArray) -> FloatArray:
-        self._audible = self._audible or bool(np.any(block))
+        if self._changers and block.size:
+            self._peak = max(self._peak, float(np.abs(block).max()))
         return block
 
     def _changed(self, block: FloatArray, first: int = 0) -> FloatArray:
@@ -190,13 +201,16 @@ class Recording:
     def notices(self) -> tuple[Notice, ...]:
         """What is worth knowing of what has been heard so far, before any change to it."""
         changed = (change.notice() for change in self._changes)
-        return (*changed, *self._stream.notices, *self._meter.notices())
+        stream = self._stream.notices
+        codes = {notice.code for notice in stream}
+        before = (notice for notice in self._found if notice.code not in codes)
+        return (*changed, *stream, *before, *self._meter.notices())
 
     def check_audible(self) -> None:
         """Raise `SilentAudioError` where everything heard so far is silent, or was made so."""
         self._meter.check_audible(self.name)
         done = "; ".join(change.notice().message for change in self._changes)
-        made_silent = bool(done) and not self._audible
+        made_silent = bool(done) and self._peak < SILENT_PEAK  # what a filter leaks is no sound
         refuse(made_silent, f"{self.name}: {done}: nothing is left to hear", SilentAudioError)
 
     def close(self) -> None:

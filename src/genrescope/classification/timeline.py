@@ -113,7 +113,9 @@ def lay_out(result: Prediction | Comparison, every: float | None = None) -> Time
 def _at(
     seconds: NDArray[np.float64], step: float, middles: NDArray[np.float64], rows: FloatArray
 ) -> FloatArray:
-    """A model's rows brought to the steps around `seconds`."""
+    """A model's rows brought to the steps around `seconds`, where they do not lie there already."""
+    if np.array_equal(seconds, middles):
+        return rows
     laid = np.empty((len(seconds), rows.shape[1]), dtype=np.float32)
     firsts = np.searchsorted(middles, seconds - step / 2 - 1e-6)
     ends = np.searchsorted(middles, seconds + step / 2 - 1e-6)

@@ -10,11 +10,14 @@ from typing import Literal
 import numpy as np
 
 from genrescope.audio import AudioSource, Change, Gap, listen
+from genrescope.audio.resample import resample
 from genrescope.classification.classifier import Classifier
 from genrescope.classification.drawing import Tell
 from genrescope.types import AudioError, Comparison, Prediction, Waveform, refuse
 
 LONGEST_SECONDS = 600.0
+FLAC_RATE = 655_350
+"""In Hz, the highest that FLAC holds; from 65 536 on only multiples of ten."""
 """Of changed sound that is kept to be listened to."""
 
 
@@ -105,10 +108,12 @@ def hear_changed(
 
 
 def to_file(sound: Waveform, form: Literal["WAV", "FLAC"] = "WAV") -> bytes:
-    """A sound as the bytes of a file in 16 bits."""
+    """A sound as the bytes of a file in 16 bits; at 48 kHz where FLAC cannot hold its rate."""
     import soundfile
 
+    samples, rate = sound.samples, sound.sample_rate
+    if form == "FLAC" and (rate > FLAC_RATE or (rate >= 2**16 and rate % 10)):
+        samples, rate = np.concatenate(list(resample([samples], rate, 48_000))), 48_000
     file = io.BytesIO()
-    samples = np.clip(sound.samples, -1, 1)
-    soundfile.write(file, samples, sound.sample_rate, format=form, subtype="PCM_16")
+    soundfile.write(file, np.clip(samples, -1, 1), rate, format=form, subtype="PCM_16")
     return file.getvalue()

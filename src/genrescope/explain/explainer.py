@@ -68,6 +68,7 @@ def explain(
         changes=changes,
     ) as recording:
         drawn = next(draw_spans(recording, [spec], tell=tell))
+        recording.check_audible()  # as far as it was heard
         windows = drawn.windows()
         seen = look_at(drawn, model, tally, windows)
         notices = (*recording.notices, *_cut_short(recording, drawn, duration))

@@ -97,6 +97,9 @@ _MOST_VALUES = 2**25
 _LONGEST_FILTER = 2**22
 """Samples of the lowest constant-Q filter."""
 
+_LONGEST_SPAN = 2**28
+"""Samples that may be held until a span is drawn: 1 GiB."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpectrogramSpec:
@@ -163,6 +166,11 @@ class SpectrogramSpec:
         drawn = self.bands * self.frames * self.windows_per_span
         _refuse(drawn > _MOST_VALUES, f"{drawn} values in a span are too many")
         _refuse(self._filter_samples > _LONGEST_FILTER, "low_hz is too low for so many bins")
+        mel = self.bands * (self.n_fft // 2 + 1)
+        bank = self.bins_per_octave * self._filter_samples if self.kind == "cqt" else mel
+        _refuse(bank > _MOST_VALUES, "its filters hold too many values")
+        span = self.windows_per_span * self.window_samples
+        _refuse(span > _LONGEST_SPAN, f"{span} samples in a span are too many")
         for name in ("log_gain", "log_ceiling"):
             value = getattr(self, name)
             good = 0 < value < math.inf if self.compression == "log10" else value == 0
