@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from genrescope.apps.bench import (
     footprint,
     growth,
     installing,
+    load,
     machine,
     page,
     scanning,
@@ -289,3 +291,8 @@ def test_an_installer_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(installing, "_installing", lambda place: next(asked))
     with pytest.raises(GenrescopeError, match="could not be installed: no such thing"):
         installing.install(["x"])
+
+
+def test_what_ends_late_is_counted_with_the_time_it_took() -> None:
+    count, took = load._loop(lambda: time.sleep(0.2), 2, 0.3)
+    assert (count, took >= 0.4) == (4, True)

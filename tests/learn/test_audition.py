@@ -13,8 +13,9 @@ import soundfile
 from genrescope.apps.cli.main import main
 from genrescope.classification.classifier import Classifier
 from genrescope.classification.looking import load_models
-from genrescope.learn.audition import audition
+from genrescope.learn.audition import _known, audition
 from genrescope.learn.own.find import Question
+from genrescope.learn.own.song import Song
 from genrescope.learn.report_page import write_reports
 from genrescope.types import Comparison, Prediction, TrainingError
 
@@ -82,6 +83,14 @@ def test_labels_that_nobody_knows_are_said(music: Path) -> None:
         shutil.rmtree(music / genre)
     with pytest.raises(TrainingError, match=r"they know Blues, .*; the files' labels are Polka"):
         audition(load_models(MODELS[:1]), Question(music))
+
+
+def test_labels_that_punctuation_tells_apart_stay_apart(tmp_path: Path) -> None:
+    labels = ("Hip Hop", "Hip-Hop", "Jazz")
+    songs = [Song(tmp_path, str(i), label) for i, label in enumerate((*labels, "JAZZ", "hiphop"))]
+    known, passed = _known(songs, labels)
+    assert [song.label for song in known] == ["Hip Hop", "Hip-Hop", "Jazz", "Jazz"]
+    assert [one.name for one in passed] == ["4"]
 
 
 def test_a_folder_of_noise_is_refused(tmp_path: Path) -> None:

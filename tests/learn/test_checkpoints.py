@@ -188,6 +188,12 @@ def test_other_contents(tmp_path: Path) -> None:
         read_checkpoint(save({"w": torch.tensor([1.0, float("nan")])}, tmp_path))
     with pytest.raises(ModelError, match="sparse"):
         read_checkpoint(save({"w": torch.eye(3).to_sparse()}, tmp_path))
+    with pytest.raises(ModelError, match="only a shape"):
+        read_checkpoint(save({"w": torch.empty(3, device="meta")}, tmp_path))
+    numbered = read_checkpoint(
+        save({"a": torch.eye(2), "b": torch.eye(2), 3: torch.eye(2)}, tmp_path)
+    )
+    assert set(numbered.tensors) == {"a", "b"}
 
 
 @pytest.mark.parametrize(
@@ -214,6 +220,7 @@ def test_labels_are_found(table: dict[str, object], tmp_path: Path) -> None:
         {"class_to_idx": {"Rock": 0, "Jazz": 2}},
         {"labels": "Rock"},
         {"labels": [0, 1, 2]},
+        {"labels": json.dumps({"9" * 5000: "Rock", "1": "Jazz"})},
     ],
 )
 def test_labels_are_not_guessed(table: dict[str, object]) -> None:

@@ -22,11 +22,18 @@ from genrescope.learn.judging import judge, to_plain  # noqa: E402
 from genrescope.learn.networks._pooled import Pooled, WithActivationMap  # noqa: E402
 from genrescope.learn.networks.vit import AWAKE, sines  # noqa: E402
 from genrescope.learn.optimising import learning_rate, set_blocks, set_training  # noqa: E402
-from genrescope.learn.recipe import Data, Optimiser, Recipe, Stage, identify  # noqa: E402
+from genrescope.learn.recipe import (  # noqa: E402
+    Data,
+    Optimiser,
+    Recipe,
+    Stage,
+    identify,
+    read_recipe,
+)
 from genrescope.learn.sampling import Batch  # noqa: E402
 from genrescope.learn.training import Run  # noqa: E402
 from genrescope.learn.watching import torch_infer, validator  # noqa: E402
-from genrescope.learn.workshop import Workshop  # noqa: E402
+from genrescope.learn.workshop import Workshop, _check_finished  # noqa: E402
 from genrescope.models import save_model  # noqa: E402
 from genrescope.models.engines import open_engine  # noqa: E402
 from genrescope.models.weights import store_weights_int8  # noqa: E402
@@ -148,6 +155,15 @@ def test_another_recipes_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"not a checkpoint")
     with pytest.raises(TrainingError, match="not a checkpoint"):
         run(tmp_path)
+
+
+def test_a_run_that_was_stopped_is_no_beginning() -> None:
+    recipes = Path(__file__).parents[2] / "recipes"
+    steps = read_recipe(recipes / "resnet50_mel_first.toml").steps
+    with pytest.raises(TrainingError, match=f"stopped at step 7 of {steps}: go on with it first"):
+        _check_finished("resnet50_mel_first", 7, recipes)
+    for step in (0, steps):
+        _check_finished("resnet50_mel_first", step, recipes)
 
 
 def test_a_compiled_network_learns_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

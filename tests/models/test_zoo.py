@@ -14,7 +14,7 @@ import pytest
 
 from genrescope import models
 from genrescope.classification.looking import load_models
-from genrescope.models import places, save_model, write_index, zoo
+from genrescope.models import places, renew_index, save_model, write_index, zoo
 from genrescope.types import DigestError, ModelError, ModelNotFoundError
 from tests import onnx_models
 
@@ -106,6 +106,8 @@ def test_the_index_is_believed_over_the_file(mine: Path) -> None:
         models.find("small_mel")
     listing = next(one for one in models.list_models() if one.name == "small_mel")
     assert "index" in listing.problem
+    renew_index(mine / "small_mel.onnx")
+    assert models.find("small_mel").card.name == "small_mel"
     index.write_text("{", encoding="utf-8")
     with pytest.raises(ModelError, match="index that cannot be read"):
         models.find("small_mel")

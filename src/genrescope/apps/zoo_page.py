@@ -107,7 +107,7 @@ def _size(model: Model) -> tuple[str, ...]:
         card.name,
         card.network,
         f"{card.picture.height} × {card.picture.width}",
-        f"{find(card.name).size_bytes / 1e6:.1f}",
+        f"{find(model.path or card.name).size_bytes / 1e6:.1f}",
         f"{took:.1f}",
         model.engine.precision,
         "no" if card.pretrained else "yes",

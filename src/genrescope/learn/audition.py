@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -96,10 +97,11 @@ def audition(
 
 def _known(songs: Sequence[Song], labels: tuple[str, ...]) -> tuple[list[Song], list[Passed]]:
     """Songs under the models' own spelling of their labels, and those whose label is none."""
-    spelling = {plain_name(label): label for label in labels}
+    plain = Counter(map(plain_name, labels))
+    spelling = {plain_name(one): one for one in labels if plain[plain_name(one)] == 1}
     known, passed = [], []
     for song in songs:
-        label = spelling.get(plain_name(song.label))
+        label = song.label if song.label in labels else spelling.get(plain_name(song.label))
         if label is None:
             passed.append(Passed(song.name, f"the models know no {song.label!r}"))
         else:

@@ -66,6 +66,8 @@ class Excerpts:
             "mel is uint8 (n, bands, frames)",
             TrainingError,
         )
+        other = self.cqt is not None and len(self.cqt) != n
+        refuse(other, f"{self.dataset}: constant-Q pictures not {n}", TrainingError)
         unknown = set(self.splits) - set(SPLITS)
         refuse(bool(unknown), f"{self.dataset}: unknown splits {sorted(unknown)}", TrainingError)
         refuse(len(set(self.names)) != n, f"{self.dataset}: a name stands twice", TrainingError)
@@ -119,6 +121,14 @@ class Excerpts:
         """SHA-256 over names and genres, in order."""
         text = "\n".join(f"{n}\t{g}" for n, g in zip(self.names, self.genres, strict=True))
         return hashlib.sha256(f"{self.dataset}\n{text}".encode()).hexdigest()
+
+    @property
+    def sound_digest(self) -> str:
+        """SHA-256 over the pictures themselves: other sound under the same names has another."""
+        digest = hashlib.sha256(self.mel.tobytes())
+        if self.cqt is not None:
+            digest.update(self.cqt.tobytes())
+        return digest.hexdigest()
 
 
 def stretch_columns(pictures: UnitBytes, frames: int) -> UnitBytes:

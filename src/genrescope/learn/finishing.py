@@ -28,6 +28,7 @@ from genrescope.learn.quantising import (
 )
 from genrescope.learn.scaling import fit_scaling
 from genrescope.learn.training import Run
+from genrescope.models import renew_index
 from genrescope.models.engines import open_engine
 from genrescope.models.engines.openvino import OpenVinoEngine
 from genrescope.models.file import ModelFile, save_model
@@ -79,7 +80,7 @@ def finish_model(
     network, which = choose_weights(run, collections)
     set_blocks(network, run.recipe.stages[-1])
     stored = store_weights_int8(export_graph(network, run.recipe.picture))
-    draft = save_model(stored, card, run.folder / STORED)
+    draft = save_model(stored, card, run.folder / "draft.onnx")
     temperature, bias = _scaling(draft, collections)
     with torch.no_grad():
         network.get_parameter("head.bias").add_(torch.from_numpy(bias))
@@ -87,7 +88,8 @@ def finish_model(
     graph = export_graph(network, run.recipe.picture)
     whole = save_model(graph, card, run.folder / "float32.onnx")
     stored = store_weights_int8(graph)
-    draft = save_model(stored, card, draft.path)
+    draft.path.unlink()
+    draft = save_model(stored, card, run.folder / STORED)  # calibrated: it may teach
     how = "int8 per output channel"
     computing = _computing_in_int8(whole, graph, collections) if static else None
     if computing is not None:
@@ -100,7 +102,10 @@ def finish_model(
         bands=add_bands(report.bands for report in after),
         weights="; ".join(filter(None, (how, which, _loss_of_int8(before, after)))),
     )
-    return save_model(stored, card, folder / f"{card.name}.onnx"), after
+    path = folder / f"{card.name}.onnx"
+    model = save_model(stored, card, path)
+    renew_index(path)
+    return model, after
 
 
 def _opened(model: ModelFile) -> Model:

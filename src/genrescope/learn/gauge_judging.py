@@ -23,7 +23,7 @@ from genrescope.learn.gauging import Trial, fit_gauge
 from genrescope.learn.metrics import auroc
 from genrescope.learn.negatives import load_negatives
 from genrescope.learn.splits import check_leaks, withhold_judged
-from genrescope.models import ModelFile, find
+from genrescope.models import ModelFile, find, renew_index
 from genrescope.models.file import rewrite_card
 from genrescope.types import ModelCard, Score, TrainingError
 
@@ -172,4 +172,6 @@ def gauge_file(
     check_leaks(music)
     card, trials = gauge_card(model, music, load_negatives(folder))
     path = output / file.path.name if output else file.path
-    return rewrite_card(file, card, path), trials
+    written = rewrite_card(file, card, path)
+    renew_index(path)
+    return written, trials

@@ -133,12 +133,26 @@ def prepare(path: Path, runs: Path, data: Path | None = None) -> Workshop:
         f"{recipe.name} begins from {recipe.init}: train that first (recipes/{recipe.init}.toml)",
         TrainingError,
     )
+    before = None if initial is None else load_checkpoint(initial)
+    if before is not None:
+        _check_finished(recipe.init, int(before["step"]), path.parent)
     spec = SPECTROGRAMS[recipe.kind]
     teachers = _teachers(recipe, labels, runs)
-    weights = None if initial is None else load_checkpoint(initial)["average"]
+    weights = None if before is None else before["average"]
     run = Run(recipe, collections, labels, spec, runs / recipe.name, weights, teachers)
     others = negatives.load_negatives(folder) if (folder / negatives.FILE).is_file() else None
     return Workshop(recipe, collections, labels, run, others)
+
+
+def _check_finished(name: str, step: int, recipes: Path) -> None:
+    """A run that was stopped is no beginning; one that is a file's weights is at step 0."""
+    path = recipes / f"{name}.toml"
+    steps = read_recipe(path).steps if path.is_file() else 0
+    refuse(
+        0 < step < steps,
+        f"{name} stopped at step {step} of {steps}: go on with it first: genrescope train {path}",
+        TrainingError,
+    )
 
 
 def _teachers(recipe: Recipe, labels: tuple[str, ...], runs: Path) -> Teachers | None:

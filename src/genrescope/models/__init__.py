@@ -2,7 +2,7 @@
 
 from genrescope.models.card import card_from_json, card_to_json
 from genrescope.models.file import ModelFile, read_model, save_model
-from genrescope.models.index import write_index
+from genrescope.models.index import renew_index, write_index
 from genrescope.models.installed import install, remove
 from genrescope.models.places import absent_folders
 from genrescope.models.zoo import (
@@ -29,6 +29,7 @@ __all__ = [
     "own_models",
     "read_model",
     "remove",
+    "renew_index",
     "save_model",
     "spell_out",
     "write_index",

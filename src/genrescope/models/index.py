@@ -33,6 +33,18 @@ def digests_of(folder: Path) -> dict[str, str]:
     return digests
 
 
+def renew_index(path: Path) -> None:
+    """Bring the index beside a model file that was written anew up to date, if it names it.
+
+    Raises
+    ------
+    ModelError
+        If one of the folder's files cannot be used, or the index cannot be written.
+    """
+    if path.stem in digests_of(path.parent):
+        write_index(path.parent)
+
+
 def write_index(folder: Path) -> Path:
     """Write ``index.json`` for the model files of a folder: digest, bytes, scores.
 

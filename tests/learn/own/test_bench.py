@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -110,6 +111,10 @@ def test_other_songs_are_another_run(made: tuple[Labelled, Collection], tmp_path
     other = bench(made, tmp_path, Wish("one", "none", steps=3))
     assert first.run.folder != other.run.folder
     assert first.recipe.stages[0].part == "all"
+    labelled, collection = made
+    quieter = replace(collection.excerpts, mel=collection.excerpts.mel // 2)
+    sounding = (labelled, replace(collection, excerpts=quieter))  # other sound, the same names
+    assert bench(sounding, tmp_path, Wish("one", "none", steps=2)).run.folder != first.run.folder
     with pytest.raises(TrainingError, match="--freeze needs a trained network"):
         bench(made, tmp_path, Wish("one", "none", freeze=True))
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from genrescope.audio import listen
 from genrescope.classification.drawing import draw_spans
 from genrescope.learn.own import draw as drawing
-from genrescope.learn.own.collection import Collection, collect
+from genrescope.learn.own.collection import Collection, _excerpts, collect
 from genrescope.learn.own.draw import Drawings, draw_song
 from genrescope.learn.own.find import Question, find_songs
 from genrescope.learn.own.label import label_songs
@@ -89,6 +89,19 @@ def test_a_collection_is_like_any_other(tmp_path: Path) -> None:
         assert sides.setdefault(song.artist, split) == split
     assert "no artist on two sides; artists from sub-folders (24)" in made.how_split()
     assert all(made.counts()[label]["test"] == 2 for label in ("Low", "Middle", "High"))
+
+
+def test_spans_of_another_length_stay_with_their_song(tmp_path: Path) -> None:
+    spec = replace(GENRESCOPE_CQT, window_seconds=5.0, reference_seconds=15.0)
+    noise = np.random.default_rng(0).standard_normal(50 * RATE).astype(np.float32)
+    soundfile.write(tmp_path / "long.wav", 0.1 * noise, RATE)
+    sheets = draw_song(tmp_path / "long.wav", (GENRESCOPE_MEL, spec))
+    assert [len(sheet.values) for sheet in sheets] == [2, 3]
+    found = find_songs(Question(library(tmp_path / "music"))).songs[:2]
+    made = _excerpts(list(found), [sheets, sheets], ("a", "b"), ("train", "test"))
+    assert made.cqt is not None
+    assert len(made.mel) == len(made.cqt) == 4
+    assert made.split("test").pictures("cqt").tobytes() == sheets[1].values[:2].tobytes()
 
 
 def test_bad_files_and_copies_are_left_out(tmp_path: Path) -> None:

@@ -125,6 +125,12 @@ def test_a_table(tmp_path: Path) -> None:
     }
 
 
+def test_blanks_in_a_tables_heading(tmp_path: Path) -> None:
+    write(tmp_path / "0.wav", "Low", 0)
+    found = table(tmp_path, " path , label \n0.wav,Jazz\n")
+    assert [song.label for song in found.songs] == ["Jazz"]
+
+
 def test_tables_that_cannot_be_used(tmp_path: Path) -> None:
     write(tmp_path / "a.wav", "Low", 1)
     with pytest.raises(TrainingError, match=r"line 3 calls a\.wav 'Rock', a line above 'Jazz'"):

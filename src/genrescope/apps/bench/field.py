@@ -85,7 +85,7 @@ def way_of(*models: Model) -> tuple[Callable[[Path], list[FloatArray]] | None, s
     if not is_installed():
         return None, ""
     rates = {model.card.spectrogram.sample_rate for model in models}
-    networks = [same_network(model.card.name) for model in models]
+    networks = [same_network(model.path or model.card.name) for model in models]
     if len(rates) > 1 or any(network is None for network, _ in networks):
         return None, ""
     pairs = [(model.card, pair[0]) for model, pair in zip(models, networks, strict=True)]

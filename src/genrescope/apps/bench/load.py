@@ -91,7 +91,7 @@ def measure(
     workers = Settings().workers
     classifier = Classifier(load_models(models))
     sound = source.read_bytes()
-    looped: list[int] = []
+    looped, took_ours, took_theirs = 0, 0.0, 0.0
     answers: Counter[str] = Counter()
     times: list[float] = []
     with _server(models, workers) as url:
@@ -103,12 +103,13 @@ def measure(
         times.clear()
         classifier.classify(source)
         for _ in range(2):
-            looped.append(_loop(lambda: classifier.classify(source), workers, seconds / 2))
-            _together(
+            count, took = _loop(lambda: classifier.classify(source), workers, seconds / 2)
+            looped, took_ours = looped + count, took_ours + took
+            took_theirs += _together(
                 clients, lambda: _ask(url, sound, time.monotonic() + seconds / 2, answers, times)
             )
         after = _memory_mb(url)
-    served, own = answers["200"] / seconds, sum(looped) / seconds
+    served, own = answers["200"] / took_theirs, looped / took_ours
     return Load(
         clients,
         workers,
@@ -161,13 +162,16 @@ def _until_ready(url: str) -> None:
             time.sleep(0.1)
 
 
-def _together(threads: int, work: Callable[[], None]) -> None:
+def _together(threads: int, work: Callable[[], None]) -> float:
+    """Seconds until all of them had done: what was begun in time ends later."""
+    began = time.monotonic()
     with ThreadPoolExecutor(threads) as pool:
         for done in [pool.submit(work) for _ in range(threads)]:
             done.result()
+    return time.monotonic() - began
 
 
-def _loop(call: Callable[[], object], threads: int, seconds: float) -> int:
+def _loop(call: Callable[[], object], threads: int, seconds: float) -> tuple[int, float]:
     end = time.monotonic() + seconds
     counts: list[int] = []
 
@@ -178,8 +182,8 @@ def _loop(call: Callable[[], object], threads: int, seconds: float) -> int:
             count += 1
         counts.append(count)
 
-    _together(threads, work)
-    return sum(counts)
+    took = _together(threads, work)
+    return sum(counts), took
 
 
 def _ask(

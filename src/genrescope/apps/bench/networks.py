@@ -60,9 +60,9 @@ def rivals(model: Model, picture: FloatArray) -> list[tuple[str, Call, str]]:
     found: list[tuple[str, Call, str]] = []
     other = engines.load("onnxruntime")
     if other.available()[0] and model.engine.name != "onnxruntime":
-        session = other.load(zoo.find(model.card.name), "CPU")
+        session = other.load(zoo.find(model.path or model.card.name), "CPU")
         found.append(("ONNX Runtime", lambda: session.run(picture), ""))
-    network, note = same_network(model.card.name)
+    network, note = same_network(model.path or model.card.name)
     if network is not None:
         from genrescope.learn.watching import torch_look
 

@@ -66,7 +66,7 @@ def measure(source: Path | None, model: Model) -> list[Row]:
         card.write_text(card_to_json(model.card), encoding="utf-8")
         for seconds, repeats in LENGTHS:
             song = songs.lengthen(source, Path(folder) / f"{seconds:.0f}.mp3", seconds)
-            ours = [sys.executable, "-c", OURS, str(song), model.card.name]
+            ours = [sys.executable, "-c", OURS, str(song), model.path or model.card.name]
             theirs = field.first_song(song, card) if beside else None
             for command in (ours, theirs):
                 if command and not rows:

@@ -229,8 +229,9 @@ def _settled(tensors: Mapping[str, Any]) -> dict[str, torch.Tensor]:
     """Dense tensors on the processor, real numbers as float32, all finite."""
     settled = {}
     for name, value in tensors.items():
-        if not isinstance(value, torch.Tensor):
+        if not isinstance(value, torch.Tensor) or not isinstance(name, str):
             continue
+        refuse(value.is_meta, f"tensor {name!r} has no values, only a shape", ModelError)
         dense = value.layout == torch.strided and not value.is_quantized and not value.is_complex()
         refuse(not dense, f"tensor {name!r} is sparse, quantised or complex", ModelError)
         plain = value.detach().to("cpu")

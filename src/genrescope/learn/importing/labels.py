@@ -130,7 +130,8 @@ def _by_place(table: Mapping[Any, Any]) -> list[str]:
     places: dict[int, str] = {}
     for key, value in table.items():
         name, place = (key, value) if isinstance(value, int) else (value, key)
-        if isinstance(name, str) and str(place).isdecimal():
+        good = isinstance(place, int) or (isinstance(place, str) and len(place) < 10)
+        if isinstance(name, str) and good and str(place).isdecimal():
             places[int(place)] = name
     whole = len(places) == len(table) and sorted(places) == list(range(len(places)))
     return [places[i] for i in range(len(places))] if whole else []

@@ -134,7 +134,8 @@ def prepare(wish: Wish, collection: Collection, labels: Sequence[str], runs: Pat
     count = collection.splits.count("train")
     recipe = plan(wish.name, start, count, freeze=wish.freeze, steps=wish.steps)
     digest = "" if model is None else model.sha256
-    key = "\n".join([identify(recipe), digest, excerpts.digest, *excerpts.splits, *labels])
+    taught = (excerpts.digest, excerpts.sound_digest)
+    key = "\n".join([identify(recipe), digest, *taught, *excerpts.splits, *labels])
     folder = runs / "own" / f"{wish.name}-{hashlib.sha256(key.encode()).hexdigest()[:10]}"
     weights = None if model is None else begin(model, labels, excerpts, recipe.seed)
     run = Run(recipe, [excerpts], labels, start.spectrogram, folder, weights)

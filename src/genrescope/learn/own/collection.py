@@ -159,12 +159,14 @@ def _excerpts(
     groups: tuple[str, ...],
     splits: tuple[str, ...],
 ) -> Excerpts:
-    """One excerpt a span."""
-    places = [i for i, own in enumerate(sheets) for _ in own[0].values]
-    numbers = [n for own in sheets for n in range(len(own[0].values))]
+    """One excerpt a span; of recipes whose spans differ in length, as many as all of them have."""
+    counts = [min(len(sheet.values) for sheet in own) for own in sheets]
+    places = [i for i, count in enumerate(counts) for _ in range(count)]
+    numbers = [n for count in counts for n in range(count)]
 
     def stack(recipe: int) -> UnitBytes:
-        return np.concatenate([own[recipe].values for own in sheets])
+        pairs = zip(sheets, counts, strict=True)
+        return np.concatenate([own[recipe].values[:count] for own, count in pairs])
 
     return Excerpts(
         dataset=DATASET,

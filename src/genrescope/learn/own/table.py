@@ -36,7 +36,9 @@ def read_table(path: Path, passed: list[Passed]) -> list[Song]:
         heading = text.partition("\n")[0].strip()
         separator = max(",;\t", key=heading.count)
         lines = io.StringIO(text, newline="")
-        rows = list(csv.DictReader(lines, delimiter=separator, restval=""))
+        reader = csv.DictReader(lines, delimiter=separator, restval="")
+        reader.fieldnames = [column.strip() for column in reader.fieldnames or ()]
+        rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise TrainingError(f"{name}: not a table in UTF-8 ({error})") from error
     places = _places(name, heading, separator)
@@ -68,10 +70,10 @@ def _is_file(path: Path) -> bool:
 
 def _places(name: str, heading: str, separator: str) -> dict[str, str]:
     """Our name of a column to its own."""
-    there = next(csv.reader([heading], delimiter=separator), [])
+    there = [column.strip() for column in next(csv.reader([heading], delimiter=separator), [])]
     places = {}
     for column, spellings in COLUMNS.items():
-        own = next((t for s in spellings for t in there if t.strip().lower() == s), None)
+        own = next((t for s in spellings for t in there if t.lower() == s), None)
         if own is not None:
             places[column] = own
     missing = [column for column in ("path", "label") if column not in places]
