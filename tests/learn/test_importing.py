@@ -103,6 +103,7 @@ def test_a_file_in_ccmusics_form(tmp_path: Path) -> None:
     assert sum(draft.matching.in_head(fate) for fate in draft.matching.of("matched")) == 8
     card = assert_written_same(draft, original, pictures(), tmp_path).card
     assert draft.checkpoint.sha256 in card.origin
+    assert card.pretrained.startswith("elsewhere: imported from ")
     assert card.licence == "not stated"
     assert card.labels == LABELS
 

@@ -135,6 +135,7 @@ class Draft:
             paper=paper,
             description=f"{order.network}, trained by others. {order.recipe.description}",
             origin=self._origin(),
+            pretrained=f"elsewhere: imported from {self.checkpoint.path.name}",
             warnings=self._warnings(),
         )
 
