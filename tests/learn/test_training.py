@@ -14,7 +14,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
 pytest.importorskip("torchvision", reason="the extra 'train' is not installed")
 
-from genrescope.classification.looking import Model  # noqa: E402
+from genrescope.classification.looking import Model, load_models  # noqa: E402
 from genrescope.learn import finishing, networks, training  # noqa: E402
 from genrescope.learn.choosing import choose_weights  # noqa: E402
 from genrescope.learn.export import export_graph  # noqa: E402
@@ -31,6 +31,7 @@ from genrescope.learn.recipe import (  # noqa: E402
     read_recipe,
 )
 from genrescope.learn.sampling import Batch  # noqa: E402
+from genrescope.learn.teaching import Teachers  # noqa: E402
 from genrescope.learn.training import Run  # noqa: E402
 from genrescope.learn.watching import torch_infer, validator  # noqa: E402
 from genrescope.learn.workshop import Workshop, _check_finished  # noqa: E402
@@ -79,6 +80,20 @@ def test_a_run_that_was_stopped_goes_on_to_the_bit(tmp_path: Path) -> None:
         assert torch.equal(value, again.average[key]), key
     log = (tmp_path / "halves" / "log.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(log) == RECIPE.steps
+
+
+def test_a_run_does_not_go_on_with_other_teachers(tmp_path: Path) -> None:
+    model = load_models(["mobilenetv3_mel"])[0]
+    labels = model.card.labels
+
+    def taught(by: Model) -> Run:
+        teachers = Teachers([by], 0.5, labels, {"mel": GENRESCOPE_MEL})
+        return Run(RECIPE, [collection()], labels, GENRESCOPE_MEL, tmp_path, None, teachers)
+
+    taught(model).save()
+    assert taught(model).step == 0
+    with pytest.raises(TrainingError, match="taught by other files"):
+        taught(replace(model, digest="of another file"))
 
 
 def test_an_interruption_is_saved(tmp_path: Path) -> None:

@@ -62,6 +62,11 @@ class Teachers:
         return tuple(model.card.name for model in self._models)
 
     @property
+    def digests(self) -> list[str]:
+        """SHA-256 of the models' files."""
+        return [model.digest for model in self._models]
+
+    @property
     def kinds(self) -> frozenset[str]:
         """Of the spectrograms that they look at."""
         return frozenset(model.card.spectrogram.kind for model in self._models)

@@ -235,16 +235,28 @@ class Run:
             "optimiser": self.optimiser.state_dict(),
             "recipe": identify(self.recipe),
             "kept_last": self.kept_last,
+            "teachers": self._taught_by,
         }
         partial = self.checkpoint.with_suffix(".partial")
         torch.save(state, partial)
         partial.replace(self.checkpoint)
+
+    @property
+    def _taught_by(self) -> list[str]:
+        return [] if self.teachers is None else self.teachers.digests
 
     def _resume(self) -> None:
         state = load_checkpoint(self.checkpoint)
         refuse(
             state["recipe"] != identify(self.recipe),
             f"{self.checkpoint} is of another recipe: move it away, or train under another --runs",
+            TrainingError,
+        )
+        others = state.get("teachers", self._taught_by) != self._taught_by
+        refuse(
+            others and int(state["step"]) < self.recipe.steps,
+            f"{self.checkpoint} was taught by other files than teach now: put those back, or move "
+            "it away and begin anew",
             TrainingError,
         )
         self.network.load_state_dict(state["network"])
