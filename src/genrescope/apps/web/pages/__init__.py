@@ -24,11 +24,12 @@ def build_pages(place: Place) -> gr.Blocks:
     with blocks:
         gr.HTML(_top(texts))
         with gr.Tabs(overflow_behavior="wrap"):
-            for page in (analyse, why, timeline, compare, batch, models):
+            for page in (analyse, why, timeline, compare, batch):
                 with gr.Tab(texts(page.TITLE)):
                     page.build(place)
-            with gr.Tab(texts(library_page.TITLE)) as tab:
-                library_page.build(place, tab)
+            for looked_at in (models, library_page):  # their figures change while nobody looks
+                with gr.Tab(texts(looked_at.TITLE)) as tab:
+                    looked_at.build(place, tab)
     return blocks
 
 

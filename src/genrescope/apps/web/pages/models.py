@@ -22,8 +22,8 @@ LOOKS = 15
 LISTED = ("dataset", "metric", "value", "interval", "songs", "note")
 
 
-def build(place: Place) -> None:
-    """Lay the page out."""
+def build(place: Place, tab: gr.Tab) -> None:
+    """Lay the page out; whether a network is loaded is asked when the tab is opened."""
     texts = place.texts
     names = [one.name for one in place.studio.models()]
     hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -52,6 +52,7 @@ def build(place: Place) -> None:
             return complaint(texts.error(error))
         return _state(place, name)
 
+    tab.select(lambda name: _state(place, name), choice, state, **hidden)
     choice.change(show, choice, [state, card], **hidden)
     load.click(lambda name: act(name, True), choice, state, **hidden)
     unload.click(lambda name: act(name, False), choice, state, **hidden)
