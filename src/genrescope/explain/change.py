@@ -16,9 +16,10 @@ from genrescope.classification.drawing import Tell
 from genrescope.types import AudioError, Comparison, Prediction, Waveform, refuse
 
 LONGEST_SECONDS = 600.0
+"""Of changed sound that is kept to be listened to."""
+
 FLAC_RATE = 655_350
 """In Hz, the highest that FLAC holds; from 65 536 on only multiples of ten."""
-"""Of changed sound that is kept to be listened to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
