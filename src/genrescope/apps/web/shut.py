@@ -38,7 +38,7 @@ class ShutDoors:
         """See the ASGI specification."""
         path = scope.get("path", "") if scope["type"] == "http" else ""
         _, behind, rest = path.partition(BEHIND)
-        if (behind and not rest.startswith(OPEN)) or path.rstrip("/").endswith("/monitoring"):
+        if (behind and not rest.startswith(OPEN)) or "monitoring" in path.split("/"):
             await PlainTextResponse("not here", status_code=404)(scope, receive, send)
             return
         await self._app(scope, receive, send)
