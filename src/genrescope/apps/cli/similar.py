@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from genrescope.classification.looking import Model as Loaded
     from genrescope.collection.stores import Embeddings
     from genrescope.collection.table import Table
     from genrescope.types import Comparison, Prediction
@@ -82,12 +83,13 @@ def similar_command(
 
 
 def _genre_gaps(file: str, path: bytes, table: Table) -> NDArray[np.float64]:
+    from genrescope.classification.looking import load_models
     from genrescope.collection.neighbours import distances
     from genrescope.types import Prediction
 
     if path in table.paths:
         return distances(table.mean[table.paths.index(path)], table)
-    result = _look(file, table)
+    result = _look(file, load_models(table.models))
     row = result.probabilities if isinstance(result, Prediction) else result.mean
     if set(result.labels) != set(table.labels):
         raise CollectionError("the models here have other labels than those that scanned: scan")
@@ -97,7 +99,6 @@ def _genre_gaps(file: str, path: bytes, table: Table) -> NDArray[np.float64]:
 def _embedding_gaps(
     file: str, path: bytes, table: Table, described: Sequence[Embeddings]
 ) -> NDArray[np.float64]:
-    from genrescope.classification.classifier import Classifier
     from genrescope.classification.looking import load_models
     from genrescope.collection.neighbours import embedding_distances
     from genrescope.types import Prediction
@@ -118,14 +119,13 @@ def _embedding_gaps(
             f"these songs were scanned with other weights of {names} than are here now, and what "
             "two files see cannot be compared: scan again, or ask --by genres"
         )
-    result = Classifier(models).classify(file)
+    result = _look(file, models)
     predictions = (result,) if isinstance(result, Prediction) else result.predictions
     seen = {one.model: one.embedding for one in predictions if one.embedding is not None}
     return embedding_distances(seen, same, table)
 
 
-def _look(file: str, table: Table) -> Prediction | Comparison:
+def _look(file: str, models: Sequence[Loaded]) -> Prediction | Comparison:
     from genrescope.classification.classifier import Classifier
-    from genrescope.classification.looking import load_models
 
-    return Classifier(load_models(table.models)).classify(file)
+    return Classifier(models).classify(file)
