@@ -92,6 +92,8 @@ def test_what_repeats_is_withheld_and_looked_for_once(
     changed = (both[0], replace(both[1], splits=("excluded",) * 12))
     monkeypatch.setattr(fingerprints, "find_repeats", lambda _: ())
     assert withhold_repeats(changed, tmp_path)[1] == ()
+    louder = (both[0], replace(both[1], mel=np.minimum(both[1].mel, 254) + np.uint8(1)))
+    assert withhold_repeats(louder, tmp_path)[1] == ()
 
 
 def test_one_overture_under_two_names_of_its_composer(real: tuple[Excerpts, ...]) -> None:

@@ -68,6 +68,13 @@ def test_what_is_translated_says_so_and_is_done_once(
     (same,) = translate.with_constant_q([without], translator, cache)
     assert np.array_equal(same.pictures("cqt"), made.pictures("cqt"))
 
+    louder = replace(without, mel=np.minimum(without.mel, 254) + np.uint8(1))
+    with pytest.raises(AssertionError, match="translated twice"):  # other sound, the same names
+        translate.with_constant_q([louder], translator, cache)
+    translator.write_bytes(translator.read_bytes() + b"\0")
+    with pytest.raises(AssertionError, match="translated twice"):  # another translator
+        translate.with_constant_q([without], translator, cache)
+
 
 def test_without_a_translator(tmp_path: Path) -> None:
     without = replace(collection(), cqt=None)

@@ -125,10 +125,14 @@ class Excerpts:
     @property
     def sound_digest(self) -> str:
         """SHA-256 over the pictures themselves: other sound under the same names has another."""
-        digest = hashlib.sha256(self.mel.tobytes())
-        if self.cqt is not None:
-            digest.update(self.cqt.tobytes())
-        return digest.hexdigest()
+        if self.cqt is None:
+            return self.mel_digest
+        return hashlib.sha256(self.mel.tobytes() + self.cqt.tobytes()).hexdigest()
+
+    @property
+    def mel_digest(self) -> str:
+        """SHA-256 over the mels alone."""
+        return hashlib.sha256(self.mel.tobytes()).hexdigest()
 
 
 def stretch_columns(pictures: UnitBytes, frames: int) -> UnitBytes:

@@ -112,7 +112,8 @@ def withhold_repeats(
     collections : tuple of Excerpts
     repeats : tuple of Repeat
     """
-    key = sha256("".join(f"{e.digest} {e.splits}" for e in collections).encode()).hexdigest()
+    parts = "".join(f"{e.digest} {e.mel_digest} {e.splits}" for e in collections)
+    key = sha256(parts.encode()).hexdigest()
     kept = cache / f"repeats-{key[:16]}.json"
     if kept.is_file():
         repeats = tuple(Repeat(**one) for one in json.loads(kept.read_text(encoding="utf-8")))

@@ -7,6 +7,7 @@ measured on translated pictures say so wherever they stand.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +31,8 @@ def with_constant_q(
     translator : Path
         ONNX file: ``mel`` (batch, 128, frames) to ``cqt`` (batch, 84, frames), both 0…255.
     cache : Path
-        Folder for translated pictures, so that the work is done once.
+        Folder for translated pictures, so that the work is done once: by what is translated and
+        by what.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def with_constant_q(
         if excerpts.cqt is not None:
             done.append(excerpts)
             continue
-        path = cache / f"{excerpts.dataset}-{excerpts.digest[:16]}-cqt.npy"
+        path = cache / f"{excerpts.dataset}-{_key(excerpts, translator)}-cqt.npy"
         if not path.is_file():
             cache.mkdir(parents=True, exist_ok=True)
             partial = path.with_suffix(".partial")
@@ -57,12 +59,23 @@ def with_constant_q(
     return tuple(done)
 
 
+def _key(excerpts: Excerpts, translator: Path) -> str:
+    _check_there(translator)
+    network = hashlib.sha256(translator.read_bytes()).hexdigest()
+    parts = f"{excerpts.digest}\n{excerpts.sound_digest}\n{network}"
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def _check_there(translator: Path) -> None:
+    if not translator.is_file():
+        raise TrainingError(f"{translator} is not there: constant-Q pictures need the translator")
+
+
 def translate(mel: UnitBytes, translator: Path) -> UnitBytes:
     """Mel pictures (n, 128, frames) to constant-Q pictures (n, 84, frames), both uint8."""
     from genrescope.models.engines.openvino import import_openvino
 
-    if not translator.is_file():
-        raise TrainingError(f"{translator} is not there: constant-Q pictures need the translator")
+    _check_there(translator)
     core = import_openvino().Core()
     network = core.compile_model(core.read_model(translator), "CPU")
     blocks = []

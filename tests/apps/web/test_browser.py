@@ -175,6 +175,24 @@ def test_a_second_sound_while_the_first_is_looked_at(visit: Visit) -> None:
     assert page.evaluate("Genrescope.sound.name") == POP.name
 
 
+@everywhere(("en", "desktop"))
+def test_players_play_what_their_picture_is_of(visit: Visit) -> None:
+    page = visit.page
+    visit.tab("compare")
+    visit.choose("compare", POP)
+    page.wait_for_selector("#gs-compare-drop .gs-status:not(:empty)")
+    visit.tab("analyse")
+    visit.choose("analyse", JAZZ)  # chosen last, while the other is still being looked at
+    page.wait_for_selector("#gs-analyse-viewer audio")
+    page.wait_for_selector("#gs-compare-viewer audio", state="attached")
+    for drop, sound in (("compare", POP), ("analyse", JAZZ)):
+        heard = page.evaluate(
+            f"fetch(document.querySelector('#gs-{drop}-viewer audio').src)"
+            ".then((answer) => answer.blob()).then((blob) => blob.size)"
+        )
+        assert heard == sound.stat().st_size
+
+
 @everywhere(*ALL)
 def test_one_sound(visit: Visit) -> None:
     page, told = visit.page, visit.texts

@@ -94,7 +94,7 @@
       const peaks = unpack(view.peaks);
       this.peaks = new Int8Array(peaks.buffer);
       this.image = bitmap(unpack(view.shades), view.bands, view.columns);
-      const sound = view.live ? Genrescope.sound : null;
+      const sound = view.live ? Genrescope.soundOf(view) : null;
       this.tiles = new Tiles(view, sound, () => this.draw());
       this.panels = this.lay();
       this.build(element, sound);

@@ -16,13 +16,24 @@
   // Players on other tabs may still play the sounds before: only the oldest are let go of.
   const KEPT = 8;
   const urls = [];
+  // What was sent, by the key it went under: an answer names the key of the sound it is about.
+  const sent = new Map();
 
   const keep = (blob, name) => {
-    if (Genrescope.sound && Genrescope.sound.blob === blob) return;
+    if (Genrescope.sound && Genrescope.sound.blob === blob) return Genrescope.sound;
     Genrescope.sound = { url: URL.createObjectURL(blob), name, blob };
     urls.push(Genrescope.sound.url);
     if (urls.length > KEPT) URL.revokeObjectURL(urls.shift());
+    return Genrescope.sound;
   };
+
+  const remember = (key, sound) => {
+    sent.set(key, sound);
+    if (sent.size > KEPT) sent.delete(sent.keys().next().value);
+  };
+
+  // The sound that an answer is about, which may not be the one that was chosen last.
+  Genrescope.soundOf = (answer) => sent.get(answer.sound) || null;
 
   // Without a secure context there is no clipboard, but copying what is selected.
   const copy = async (text) => {
@@ -173,7 +184,7 @@
     async take(files) {
       if (!files.length) return;
       const sounds = this.props.many ? files : files.slice(0, 1);
-      if (!this.props.many) keep(sounds[0], sounds[0].name);
+      const sound = this.props.many ? null : keep(sounds[0], sounds[0].name);
       this.turn = (this.turn || 0) + 1; // of two that are on their way, the later one is meant
       const turn = this.turn;
       const arrived = [];
@@ -182,6 +193,7 @@
         const sent = await this.sendOne(file, last);
         if (sent) arrived.push(sent);
         if (sent && sent.key) last = sent.key;
+        if (sent && sent.key && sound) remember(sent.key, sound);
       }
       this.input.value = "";
       if (arrived.length && (this.props.many || turn === this.turn)) this.ask(arrived);

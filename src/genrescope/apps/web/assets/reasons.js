@@ -170,8 +170,8 @@
     if (element.gsUrl) URL.revokeObjectURL(element.gsUrl);
     element.gsUrl = "";
     element.replaceChildren();
-    const sound = Genrescope.sound;
-    if (!asked || !sound) return;
+    const sound = asked && Genrescope.soundOf(asked);
+    if (!sound) return;
     const figure = (words) => {
       const held = make("figure", "gs-listen");
       held.append(make("figcaption", "", words));

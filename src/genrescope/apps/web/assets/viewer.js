@@ -131,8 +131,8 @@
 
     player() {
       const bar = make("div", "gs-player");
-      const sound = Genrescope.sound;
-      if (!sound || !sound.url) {
+      const sound = Genrescope.soundOf && Genrescope.soundOf(this.view);
+      if (!sound) {
         bar.append(make("p", "gs-note", this.texts.no_sound));
         return bar;
       }

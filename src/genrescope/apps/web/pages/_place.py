@@ -147,6 +147,11 @@ def take(place: Place, entries: list[Arrived]) -> Upload:
     return place.cloakroom.take(entries[0].key if entries else "")
 
 
+def heard(payload: dict[str, Any], entries: list[Arrived]) -> dict[str, Any]:
+    """A component's value with the key of the sound that it is about, which the page plays."""
+    return {**payload, "sound": entries[0].key if entries else ""}
+
+
 def _usual() -> tuple[str, ...]:
     """What answers where nothing is asked for; nothing where no model can."""
     try:

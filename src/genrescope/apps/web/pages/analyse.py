@@ -15,7 +15,7 @@ from genrescope.apps.web.asking import Looked
 from genrescope.apps.web.evidence import moved_table
 from genrescope.apps.web.lean import gr
 from genrescope.apps.web.markup import complaint
-from genrescope.apps.web.pages._place import Place, arrived, take
+from genrescope.apps.web.pages._place import Arrived, Place, arrived, heard, take
 from genrescope.apps.web.pages._tables import Table, as_texts
 from genrescope.apps.web.pages._telling import saves_of, tell_steps
 from genrescope.apps.web.pictures import seen_payload, view_payload
@@ -77,10 +77,12 @@ def build(place: Place) -> None:
             yield [complaint(texts.error(error)), *blank]
             return
 
-        def show(place: Place, looked: Looked) -> list[Any]:
-            return _shown(place, looked, asked.query)
+        sounds = arrived(value)
 
-        yield from tell_steps(place, lambda: take(place, arrived(value)), question, show, blank)
+        def show(place: Place, looked: Looked) -> list[Any]:
+            return _shown(place, looked, asked.query, sounds)
+
+        yield from tell_steps(place, lambda: take(place, sounds), question, show, blank)
 
     fields = [drop, model, *cleaning]
     drop.submit(
@@ -127,7 +129,7 @@ class Cleaning:
         return cls(changes, urlencode(named, doseq=True))
 
 
-def _shown(place: Place, looked: Looked, query: str) -> list[Any]:
+def _shown(place: Place, looked: Looked, query: str, sounds: list[Arrived]) -> list[Any]:
     texts, made, before = place.texts, looked.predictions[0], looked.before
     card = place.studio.card(made.model)
     engine = place.studio.load(made.model).engine
@@ -147,7 +149,8 @@ def _shown(place: Place, looked: Looked, query: str) -> list[Any]:
     report = write_report(texts, made.source, words, views, [seen], steps, rows)
     saved = {**saved, **as_texts(all_heads(texts), rows), "report": report}
     table_shown = gr.update(value=rows, visible=True)
-    return [verdict, bars, views, [seen], steps, moved, table_shown, saved]
+    playing = [heard(view, sounds) for view in views]
+    return [verdict, bars, playing, [seen], steps, moved, table_shown, saved]
 
 
 def _views(looked: Looked, card: ModelCard, texts: Texts, query: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from genrescope.apps.serving import Question, Upload
 from genrescope.apps.web import panel
 from genrescope.apps.web.asking import Looked
 from genrescope.apps.web.lean import gr
-from genrescope.apps.web.pages._place import Place, arrived, take
+from genrescope.apps.web.pages._place import Arrived, Place, arrived, heard, take
 from genrescope.apps.web.pages._tables import as_texts
 from genrescope.apps.web.pages._telling import saves_of, tell_steps
 from genrescope.apps.web.pictures import seen_payload, view_payload
@@ -51,8 +51,14 @@ def build(place: Place) -> None:
     def answer(value: Any, names: list[str]) -> Iterator[Any]:
         chosen = tuple(names or ())
         blank = ["", gr.update(visible=False), "", None, None, "", None]
-        question = Question(models=chosen)
-        yield from tell_steps(place, lambda: _take(place, value, chosen), question, _shown, blank)
+        question, sounds = Question(models=chosen), arrived(value)
+        yield from tell_steps(
+            place,
+            lambda: _take(place, sounds, chosen),
+            question,
+            lambda place, looked: _shown(place, looked, sounds),
+            blank,
+        )
 
     hidden: dict[str, Any] = {"api_visibility": "private"}
     kind.input(choose, kind, networks, show_progress="hidden", **hidden)
@@ -72,21 +78,24 @@ def build(place: Place) -> None:
     widened.then(None, js=again, **hidden)
 
 
-def _take(place: Place, value: Any, names: tuple[str, ...]) -> Upload:
+def _take(place: Place, sounds: list[Arrived], names: tuple[str, ...]) -> Upload:
     """The sound, where there are networks enough to compare."""
-    upload = take(place, arrived(value))
+    upload = take(place, sounds)
     if len(names) < 2:
         upload.close()
         raise GenrescopeError(place.texts("compare.one_only" if names else "compare.none"))
     return upload
 
 
-def _shown(place: Place, looked: Looked) -> list[Any]:
+def _shown(place: Place, looked: Looked, sounds: list[Arrived]) -> list[Any]:
     texts, result = place.texts, looked.answer.result
     assert isinstance(result, Comparison)
     cards = {one.model: place.studio.card(one.model) for one in looked.predictions}
     first = looked.predictions[0]
-    views = [view_payload(view, first, cards[first.model]) for view in looked.views.values()]
+    views = [
+        heard(view_payload(view, first, cards[first.model]), sounds)
+        for view in looked.views.values()
+    ]
     kinds: dict[int, str] = {}
     for model, seen in looked.seen.items():
         kinds.setdefault(id(seen), model)

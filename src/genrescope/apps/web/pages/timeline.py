@@ -13,7 +13,7 @@ from genrescope.apps.web import course
 from genrescope.apps.web.asking import wait_for
 from genrescope.apps.web.lean import gr
 from genrescope.apps.web.offline import course_report
-from genrescope.apps.web.pages._place import Place, arrived, take
+from genrescope.apps.web.pages._place import Arrived, Place, arrived, heard, take
 from genrescope.apps.web.pages._tables import as_texts
 from genrescope.apps.web.pages._telling import file_stem, tell_work
 from genrescope.types import Timeline
@@ -53,11 +53,12 @@ def build(place: Place) -> None:
     saves = place.saves("gs-timeline-saves", "gs-timeline-picture")
 
     def answer(value: Any, name: str | None, seconds: float) -> Iterator[Any]:
+        sounds = arrived(value)
         yield from tell_work(
             place,
-            lambda: _asked(place, value, name, seconds),
+            lambda: _asked(place, sounds, name, seconds),
             texts("timeline.working"),
-            lambda found: _shown(place, found),
+            lambda found: _shown(place, found, sounds),
             ["", None, "", "", None],
         )
 
@@ -73,10 +74,12 @@ def build(place: Place) -> None:
     run.click(None, js=again, api_visibility="private")
 
 
-def _asked(place: Place, value: Any, name: str | None, seconds: float) -> Iterator[Course | None]:
+def _asked(
+    place: Place, sounds: list[Arrived], name: str | None, seconds: float
+) -> Iterator[Course | None]:
     names = place.model_choices(pretrained=False) if name == ALL else [name] if name else []
     question = WhenQuestion(tuple(names), seconds or None)
-    upload = take(place, arrived(value))
+    upload = take(place, sounds)
     return wait_for(
         place.studio,
         upload,
@@ -86,7 +89,7 @@ def _asked(place: Place, value: Any, name: str | None, seconds: float) -> Iterat
     )
 
 
-def _shown(place: Place, course_found: Course) -> list[Any]:
+def _shown(place: Place, course_found: Course, sounds: list[Arrived]) -> list[Any]:
     texts, (found, overview) = place.texts, course_found
     card = place.studio.card(found.models[0])
     rows = timeline_rows(found)
@@ -100,4 +103,4 @@ def _shown(place: Place, course_found: Course) -> list[Any]:
         **as_texts(list(rows[0]), [list(row.values()) for row in rows]),
         "report": course_report(found, overview, card, texts),
     }
-    return [words, {**still, "live": True}, key, segments, saved]
+    return [words, heard({**still, "live": True}, sounds), key, segments, saved]

@@ -14,7 +14,7 @@ from genrescope.apps.web import evidence
 from genrescope.apps.web.asking import wait_for
 from genrescope.apps.web.lean import gr
 from genrescope.apps.web.markup import genre_name
-from genrescope.apps.web.pages._place import Place, arrived, take
+from genrescope.apps.web.pages._place import Arrived, Place, arrived, heard, take
 from genrescope.apps.web.pages._telling import file_stem, tell_work
 from genrescope.apps.web.report import write_why_report
 from genrescope.types import GenrescopeError
@@ -104,12 +104,12 @@ def build(place: Place) -> None:
         return gr.update(choices=genres, value=kept), gr.update(choices=methods, value=way)
 
     def answer(value: Any, names: list[str], *fields: Any) -> Iterator[Any]:
-        chosen = Chosen(tuple(names or ()), *fields)
+        chosen, sounds = Chosen(tuple(names or ()), *fields), arrived(value)
         yield from tell_work(
             place,
-            lambda: _asked(place, value, chosen),
+            lambda: _asked(place, sounds, chosen),
             texts("why.working"),
-            lambda found: _shown(place, found, chosen),
+            lambda found: _shown(place, found, chosen, sounds),
             ["", None, None, "", None],
         )
 
@@ -139,7 +139,7 @@ def _methods(place: Place, models: list[str]) -> list[tuple[str, str]]:
     return [(place.texts(f"why.{name}"), name) for name in names]
 
 
-def _asked(place: Place, value: Any, chosen: Chosen) -> Iterator[WhyAnswer | None]:
+def _asked(place: Place, sounds: list[Arrived], chosen: Chosen) -> Iterator[WhyAnswer | None]:
     """The question put to the studio; the sound is taken only where the fields are in order."""
     if any(len(pair) == 1 for pair in chosen.parts.values()):
         raise GenrescopeError(place.texts("why.both"))
@@ -152,7 +152,7 @@ def _asked(place: Place, value: Any, chosen: Chosen) -> Iterator[WhyAnswer | Non
         read_changes(chosen.parts["mute_band"], chosen.parts["mute_time"]),
         max(0.0, chosen.start or 0.0),
     )
-    upload = take(place, arrived(value))
+    upload = take(place, sounds)
     return wait_for(
         place.studio,
         upload,
@@ -160,7 +160,7 @@ def _asked(place: Place, value: Any, chosen: Chosen) -> Iterator[WhyAnswer | Non
     )
 
 
-def _shown(place: Place, found: WhyAnswer, chosen: Chosen) -> list[Any]:
+def _shown(place: Place, found: WhyAnswer, chosen: Chosen, sounds: list[Arrived]) -> list[Any]:
     texts = place.texts
     cards = [place.studio.card(one.prediction.model) for one in found.explanations]
     pairs = zip(found.explanations, cards, strict=True)
@@ -172,7 +172,7 @@ def _shown(place: Place, found: WhyAnswer, chosen: Chosen) -> list[Any]:
         title = texts("why.moved", what=what, start=chosen.start or 0.0)
         moved = evidence.moved(found.moved, labels, title, cards[0], texts)
         query = urlencode({**chosen.parts, "start": max(0.0, chosen.start or 0.0)}, doseq=True)
-        listening = {"query": query, "words": what}
+        listening = heard({"query": query, "words": what}, sounds)
     source = found.explanations[0].prediction.source
     saved = {
         "name": f"{file_stem(source)}-why",
