@@ -19,9 +19,9 @@ from genrescope.learn.judging import judge, split_logits
 from genrescope.learn.metrics import KEPT_METRICS, add_bands
 from genrescope.learn.optimising import set_blocks
 from genrescope.learn.quantising import (
-    LARGEST_LOSS,
     LEAST_SPEED,
     calibrating_pictures,
+    is_as_good,
     quantise_network,
     speed_ratio,
     top1_change,
@@ -125,7 +125,7 @@ def _computing_in_int8(
     if other.engine.precision != "int8" or faster < LEAST_SPEED:
         return None
     change = top1_change(judge(one, collections, "valid"), judge(other, collections, "valid"))
-    if change < -LARGEST_LOSS:
+    if not is_as_good(change):
         return None
     return quantised, model, "int8 per output channel, activations too but for the head"
 

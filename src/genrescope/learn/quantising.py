@@ -172,3 +172,14 @@ def top1_change(before: Sequence[Report], after: Sequence[Report]) -> float:
         for b, a in zip(before, after, strict=True)
     ]
     return sum(changes) / sum(b.n for b in before)
+
+
+def is_as_good(change: float) -> bool:
+    """Whether a change of top-1 is a fall by less than `LARGEST_LOSS`, rounding set aside.
+
+    Examples
+    --------
+    >>> is_as_good(-0.0049), is_as_good(-0.004999999999999966), is_as_good(-0.01)
+    (True, False, False)
+    """
+    return round(change, 9) > -LARGEST_LOSS
