@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from genrescope.apps.bench.maps import Trial, Tried
+from genrescope.apps.zoo_advice import Cost, advise, gauges, trust
 from genrescope.apps.zoo_page import write_page
 from genrescope.classification.looking import load_models
 from genrescope.learn import judging
 from genrescope.learn.judging import examine
 from genrescope.learn.together import judge_together
-from genrescope.models import save_model
-from genrescope.types import TrainingError, TrainingSource
+from genrescope.models import find, save_model
+from genrescope.types import Report, Score, TrainingError, TrainingSource
 from tests import onnx_models
 from tests.learn.made_up import GENRES, collection
 
@@ -70,6 +71,51 @@ def test_the_page_holds_every_model_and_what_they_say_together(
     assert text.index("## Real audio, test") < text.index("## GTZAN, test")
     for name in (*names, *GENRES):
         assert f"| {name} |" in text
+    assert f"- Most often right on real audio: `{'one' if wins(reports) else 'two'}`" in text
+    assert "How far to trust" not in text  # cards without bands and gauge say nothing of it
+    assert "Music or not" not in text
+
+
+def wins(reports: list[Report]) -> bool:
+    one, two = (
+        next(r for r in reports if r.model == name).score("top1").value for name in ("one", "two")
+    )
+    return one >= two
+
+
+def _top1(value: float, low: float, high: float) -> Score:
+    return Score("real audio", "test", "top1", value, low, high, 10)
+
+
+def test_advice_comes_from_what_was_measured() -> None:
+    costs = [
+        Cost("slow", 9_000_000, 40.0),
+        Cost("quick", 3_000_000, 5.0),
+        Cost("mid", 8_000_000, 9),
+    ]
+    shares = {"slow": (0.8, 0.7, 0.9), "quick": (0.5, 0.4, 0.6), "mid": (0.7, 0.6, 0.75)}
+    reports = [
+        Report(name, "real audio", "test", 10, (_top1(*figures),), (), np.zeros((0, 0), np.int64))
+        for name, figures in shares.items()
+    ]
+    told = "\n".join(advise(costs, reports))
+    assert "Most often right on real audio: `slow`, 80.0 % (70.0–90.0)." in told
+    assert "every other one but `quick`." in told
+    assert "Quickest: `quick` (50.0 % right, 5.0 ms, 3.0 MB)." in told
+    assert "Quickest of those that are not told from the best: `mid`" in told
+
+
+def test_what_cards_say_of_trust_and_of_music() -> None:
+    told = find("mobilenetv3_mel").card
+    header, rows = trust([told, onnx_models.card("bare")])
+    assert (len(header), len(rows)) == (11, 1)
+    last = told.bands[-1]
+    assert (header[-1], rows[0][-1]) == ("90–100 %", f"{last.right} of {last.songs}")
+    (row,) = gauges([told, onnx_models.card("bare")])
+    own = [s for s in told.scores if s.dataset == "real audio and ambient" and not s.note]
+    scores = {score.metric: score.value for score in own}
+    assert row[:2] == (told.name, f"{scores['auroc']:.3f}")
+    assert row[3].startswith(f"{100 * scores['music_kept']:.1f} (")
 
 
 def test_the_page_shows_what_heat_maps_are_worth(names: list[str], tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 from genrescope.apps.bench.maps import Tried
 from genrescope.apps.bench.networks import noise_picture
 from genrescope.apps.bench.timing import alone
+from genrescope.apps.zoo_advice import GAUGE_HEADER, Cost, advise, gauges, trust
 from genrescope.classification.looking import Model, load_models
 from genrescope.models import find
 from genrescope.models.whole import write_whole
-from genrescope.types import Report, Score
+from genrescope.types import ModelCard, Report, Score
 
-COLUMNS = ("model", "top-1", "top-3", "macro F1", "ECE", "ECE by chance")
-METRICS = ("top1", "top3", "macro_f1", "ece", "ece_by_chance")
+COLUMNS = ("model", "top-1", "top-3", "macro F1", "recall, genres of 8", "ECE", "ECE by chance")
+METRICS = ("top1", "top3", "macro_f1", "macro_recall8", "ece", "ece_by_chance")
 SIZES = ("model", "network", "picture", "MB", "ms a window", "computed in", "trained from scratch")
 PUBLISHED = (
     ("MFCC + SVM", 53.4, "no", "Pons and Serra 2019, arXiv 1909.06654"),
@@ -64,6 +65,7 @@ def write_page(
         Their heat maps, put to the test.
     """
     models = load_models(list(names))
+    costs = [_cost(model) for model in models]
     asked = "".join(f" --left-out {name}" for name in left_out)
     asked += f" --maps {tried[0].trials[0].n}" if tried else ""
     lines = [
@@ -72,10 +74,13 @@ def write_page(
         f"Written by `genrescope evaluate {' '.join(names)} --together{asked} --page "
         f"{path.as_posix()}`.",
         "Songs, not windows; 95 % bootstrap intervals. Real audio from other sources comes first:"
-        " a score within the collection that taught a network proves less.",
+        " a score within the collection that taught a network proves less. Recall is averaged over"
+        " the genres that have eight songs or more.",
         "",
-        *_sizes(models),
+        *_sizes(models, costs),
+        *_advice(costs, reports),
         *(line for name in _sets(reports) for line in _scores(name, reports)),
+        *_trust([model.card for model in models]),
         *(_left_out(left_out, without) if left_out else _kept(path)),
         *_maps(tried),
         *_published(),
@@ -88,7 +93,7 @@ def _sets(reports: Sequence[Report]) -> list[str]:
     return list(dict.fromkeys(report.dataset for report in reports))
 
 
-def _sizes(models: Sequence[Model]) -> list[str]:
+def _sizes(models: Sequence[Model], costs: Sequence[Cost]) -> list[str]:
     return [
         "## Size and speed",
         "",
@@ -96,22 +101,53 @@ def _sizes(models: Sequence[Model]) -> list[str]:
         f" {REPEATS} turns. Read the figures against each other: machines differ, and what they"
         " compute in moves the scores below by a song now and then.",
         "",
-        *_table(SIZES, [_size(model) for model in models]),
+        *_table(SIZES, [_size(*pair) for pair in zip(models, costs, strict=True)]),
     ]
 
 
-def _size(model: Model) -> tuple[str, ...]:
-    card, picture = model.card, noise_picture(model.card)
-    took = alone(card.name, lambda: model.engine.run(picture), REPEATS).ours_ms
+def _cost(model: Model) -> Cost:
+    name, picture = model.card.name, noise_picture(model.card)
+    took = alone(name, lambda: model.engine.run(picture), REPEATS).ours_ms
+    return Cost(name, find(model.path or name).size_bytes, took)
+
+
+def _size(model: Model, cost: Cost) -> tuple[str, ...]:
+    card = model.card
     return (
         card.name,
         card.network,
         f"{card.picture.height} × {card.picture.width}",
-        f"{find(model.path or card.name).size_bytes / 1e6:.1f}",
-        f"{took:.1f}",
+        f"{cost.size_bytes / 1e6:.1f}",
+        f"{cost.milliseconds:.1f}",
         model.engine.precision,
         "no" if card.pretrained else "yes",
     )
+
+
+def _advice(costs: Sequence[Cost], reports: Sequence[Report]) -> list[str]:
+    return ["## Which model for which need", "", *advise(costs, reports), ""]
+
+
+def _trust(cards: Sequence[ModelCard]) -> list[str]:
+    header, rows = trust(cards)
+    told = [
+        "## How far to trust a probability",
+        "",
+        "Of the test songs of all sets together whose first choice had such a probability, so many"
+        " were right. Constant-Q models were mostly asked about translated pictures here.",
+        "",
+        *_table(header, rows),
+    ]
+    heard = gauges(cards)
+    gauged = [
+        "## Music or not",
+        "",
+        "How well the gauge on each card tells test music of real audio from rain, engines and"
+        ' animals (ESC-10\'s third fold). Music that is not kept is asked about: "not music?".',
+        "",
+        *_table(GAUGE_HEADER, heard),
+    ]
+    return [*(told if rows else []), *(gauged if heard else [])]
 
 
 def _scores(dataset: str, reports: Sequence[Report]) -> list[str]:

@@ -123,9 +123,22 @@ def _print_card(card: ModelCard) -> None:
             highlight=False,
         )
     _print_scores(card)
+    _print_trust(card)
     for warning in card.warnings:
         out.print(Text(f"  ! {warning}", style="yellow"), highlight=False)
     out.print()
+
+
+def _print_trust(card: ModelCard) -> None:
+    from genrescope.apps.zoo_advice import say_band
+
+    told = [band for band in card.bands if band.songs]
+    if told:
+        show.out().print("\n  how far to trust its first choice", style="bold")
+    for band in told:
+        line = f"    said {say_band(band)}: right for {band.right} of {band.songs} test songs"
+        aside = f", {band.translated} of them translated pictures" if band.translated else ""
+        show.out().print(line + aside, highlight=False)
 
 
 def _describe_picture(picture: PictureSpec) -> str:
