@@ -255,7 +255,9 @@ def install_command(
 ) -> None:
     """Put a model file into your models folder, verified. A URL needs its SHA-256.
 
-    Example: `genrescope models install mine.onnx`
+    Models that the package does not carry lie in `models/` of the source repository.
+
+    Example: `genrescope models install models/densenet121_mel.onnx`
     """
     from genrescope import models
 
