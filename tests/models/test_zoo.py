@@ -16,8 +16,9 @@ import pytest
 from genrescope import models
 from genrescope.classification.looking import load_models
 from genrescope.models import places, renew_index, save_model, write_index, zoo
+from genrescope.models.file import digest_file
 from genrescope.models.installed import IN_THE_SOURCES
-from genrescope.types import DigestError, ModelError, ModelNotFoundError
+from genrescope.types import DigestError, ModelError, ModelNotFoundError, Score
 from tests import onnx_models
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -115,6 +116,28 @@ def test_the_index_is_believed_over_the_file(mine: Path) -> None:
     index.write_text("{", encoding="utf-8")
     with pytest.raises(ModelError, match="index that cannot be read"):
         models.find("small_mel")
+
+
+@pytest.mark.parametrize("folder", [CHECKOUT / "models", places.built_in_folder()])
+def test_every_file_of_ours_is_in_an_index(folder: Path) -> None:
+    table = json.loads((folder / "index.json").read_text(encoding="utf-8"))["models"]
+    assert {name: entry["sha256"] for name, entry in table.items()} == {
+        path.stem: digest_file(path) for path in places.files_of(folder)
+    }
+
+
+def test_the_index_keeps_the_notes_of_scores(mine: Path) -> None:
+    scores = (
+        Score("gtzan", "test", "top1", 0.5, 0.1, 0.9, 9, "translated"),
+        Score("gtzan", "test", "top1", 0.75, 0.1, 0.9, 9),
+        Score("gtzan", "test", "ece", 0.25, 0.1, 0.9, 9),
+    )
+    save_model(onnx_models.graph(), onnx_models.card(scores=scores), mine / "small_mel.onnx")
+    table = json.loads(write_index(mine).read_text(encoding="utf-8"))
+    assert table["models"]["small_mel"]["scores"] == {
+        "gtzan test top1 (translated)": 0.5,
+        "gtzan test top1": 0.75,
+    }
 
 
 def test_the_nearest_name_is_offered(mine: Path) -> None:

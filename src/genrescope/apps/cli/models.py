@@ -239,7 +239,8 @@ def gauge_command(
 def index_command(folder: Path) -> None:
     """Write a folder's `index.json`: digest, size and scores of every model file in it.
 
-    Where there is an index, a file that is not the one it describes is refused.
+    Scores of which a card notes something (pictures were translated) keep the note. Where there is
+    an index, a file that is not the one it describes is refused.
 
     Example: `genrescope models index models`
     """
