@@ -76,7 +76,12 @@ def test_what_is_in_the_files(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     (source,) = built.glob("*.tar.gz")
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("py.typed", "weights/mobilenetv3_mel.onnx", "apps/web/assets/page.js"):
+    for name in (
+        "py.typed",
+        "weights/mobilenetv3_mel.onnx",
+        "weights/index.json",
+        "apps/web/assets/page.js",
+    ):
         assert f"genrescope/{name}" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if name.startswith(("tests/", "samples/"))]

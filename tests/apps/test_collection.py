@@ -117,6 +117,41 @@ def test_parquet(scanned: tuple[Path, Path], tmp_path: Path) -> None:
     assert sum(table[name][0].as_py() for name in shares) == pytest.approx(1.0)
 
 
+def test_windows_that_were_kept_are_given_back(
+    samples: Path, tmp_path: Path, scanned: tuple[Path, Path]
+) -> None:
+    shutil.copy(samples / CLIPS[0], tmp_path / CLIPS[0])
+    place, at = str(tmp_path / CLIPS[0]), ("--store", str(tmp_path / "store.sqlite"))
+    assert run("scan", place, "--timeline", "--workers", "1", *at)[0] == 0
+    assert run("scan", place, "--windows", "first", "--workers", "1", *at)[0] == 0
+    code, out, err = run("find", "--timeline", "--json", *at)
+    assert (code, err) == (0, "")
+    windows = json.loads(out)["timeline"]
+    heard = json.loads(run("classify", place, "--timeline", "--json")[1])["timeline"]
+    assert [one["start"] for one in windows] == [one["start"] for one in heard]
+    for one, other in zip(windows, heard, strict=True):
+        assert one["probabilities"] == pytest.approx(other["probabilities"], abs=2e-5)
+    assert "goes with --json" in run("find", "--timeline", *at)[2]
+    assert "written as .jsonl or .parquet" in run("find", "--timeline", "-o", "x.csv", *at)[2]
+    _, out, err = run("find", "--timeline", "--json", "--store", str(scanned[1]))
+    assert [json.loads(line)["timeline"] for line in out.splitlines()] == [[], [], []]
+    assert "of 3 of 3 files no windows were kept" in err
+    _parquet_says_the_same(windows, tmp_path, at)
+
+
+def _parquet_says_the_same(
+    windows: list[dict[str, Any]], folder: Path, at: tuple[str, str]
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra 'parquet' is not installed")
+    assert run("find", "--timeline", "-o", str(folder / "all.parquet"), *at)[0] == 0
+    (kept,) = parquet.read_table(folder / "all.parquet")["timeline"].to_pylist()
+    assert [(one["model"], one["start"]) for one in kept] == [
+        (one["model"], one["start"]) for one in windows
+    ]
+    shares = [dict(one["probabilities"]) for one in kept]
+    assert shares == [pytest.approx(one["probabilities"], abs=1e-6) for one in windows]
+
+
 def test_without_pyarrow_the_extra_is_named(
     scanned: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,6 +65,18 @@ def test_unchanged_touched_moved_copied_changed_gone(scan: Scan, library: Path) 
     assert scan(library) == {}
 
 
+def test_what_is_gone_below_a_pattern(scan: Scan, library: Path, store: Store) -> None:
+    scan(library)
+    (library / "one.wav").unlink()
+    (library / "two" / "four.wav").unlink()
+    (library / "two" / "three.flac").touch()
+    assert [one.kind for one in scan(library / "*" / "*.[fw]*").values()] == ["recognised"]
+    assert {Path(os.fsdecode(path)).name for path in read_table(store).paths} == {
+        "one.wav",
+        "three.flac",
+    }
+
+
 def test_another_choice_of_windows_is_another_analysis(scan: Scan, library: Path) -> None:
     from genrescope.audio import parse_windows
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from genrescope.collection.ignoring import judge, read_rules
-from genrescope.collection.walking import walk
+from genrescope.collection.walking import Reach, folder_of, walk
 from genrescope.types import CollectionError
 
 RULES = """# loops are no songs
@@ -74,3 +74,75 @@ def test_a_file_that_is_named_is_taken_whatever_it_is_called(tmp_path: Path) -> 
 def test_a_root_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CollectionError, match="cannot be scanned"):
         walk((str(tmp_path / "absent"),))
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    for name in (
+        "a.mp3",
+        "b.wav",
+        "cover.jpg",
+        ".hidden.mp3",
+        "[live].mp3",
+        "l.mp3",
+        "x/c.mp3",
+        "x/live/d.mp3",
+        "x/live/e.wav",
+        "x/skip/f.mp3",
+        "[y]/g.mp3",
+        "[y]/deep/h.mp3",
+    ):
+        path = tmp_path / "music" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    (tmp_path / "music" / ".genrescopeignore").write_text("skip/\n")
+    (tmp_path / "music" / "x" / "circle").symlink_to(tmp_path / "music")
+    return tmp_path / "music"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("*.mp3", ["[live].mp3", "a.mp3", "l.mp3"]),
+        ("?.*", ["a.mp3", "b.wav", "l.mp3"]),
+        ("[live].mp3", ["[live].mp3"]),
+        ("[l-m].mp3", ["l.mp3"]),
+        ("[y]/*.mp3", ["[y]/g.mp3"]),
+        ("*/live", ["x/live/d.mp3", "x/live/e.wav"]),
+        ("**/live/*.mp3", ["x/live/d.mp3"]),
+        ("**/[dh].mp3", ["[y]/deep/h.mp3", "x/live/d.mp3"]),
+        ("x/**", ["x/c.mp3", "x/live/d.mp3", "x/live/e.wav", "x/skip/f.mp3"]),
+        ("x/../x/**/**/*.wav", ["x/live/e.wav"]),
+        ("x/.*", None),
+        ("*.jpg", None),
+        ("**/skip/*", None),
+        ("x/circle/x/*.mp3", ["x/circle/x/c.mp3"]),
+        ("*/circle/*.mp3", None),
+        ("a.mp4*", None),
+    ],
+)
+def test_patterns(music: Path, pattern: str, expected: list[str] | None) -> None:
+    root = str(music / pattern)
+    if expected is None:
+        with pytest.raises(CollectionError, match="matches no folder and no file"):
+            walk((root,))
+        assert walk((root,), may_match_nothing=True).files == []
+        return
+    paths = [one.path for one in walk((root,)).files]
+    assert sorted(names(paths, music)) == expected
+    assert all(Reach([root]).covers(path) for path in paths)
+    everything = {one.path for one in walk((str(music),)).files}
+    assert {path for path in everything if Reach([root]).covers(path)} == everything & set(paths)
+
+
+def test_a_pattern_below_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(CollectionError, match=r"absent: cannot be scanned \(No such file"):
+        walk((str(tmp_path / "absent" / "*.mp3"),), may_match_nothing=True)
+
+
+def test_a_pattern_counts_from_the_working_folder(
+    music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(music / "x")
+    assert names([one.path for one in walk(("li*/*.wav",)).files], music) == ["x/live/e.wav"]
+    assert folder_of("li*/*.wav") == str(music / "x")

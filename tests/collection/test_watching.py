@@ -64,6 +64,24 @@ def test_what_arrives_is_scanned_once_it_is_whole(
     assert answers.seconds.tolist() == pytest.approx([1.0, 1.0], abs=0.01)
 
 
+def test_a_pattern_is_watched_in_its_folder(
+    small: Classifier, store: Store, tmp_path: Path
+) -> None:
+    inbox, stop = tmp_path / "inbox", Stop()
+    inbox.mkdir()
+    seats = scanning.seats_of(small, Terms())
+
+    def arrive() -> None:
+        write_sound(inbox / "no.flac", 300.0)
+        write_sound(inbox / "yes.wav", 300.0)
+
+    arrival = threading.Timer(0.5, arrive)
+    arrival.start()
+    agenda = next(arrivals([str(inbox / "*.wav")], store, seats, stop, settle_seconds=0.1))
+    arrival.join()
+    assert [Path(one.name).name for one in agenda.pending] == ["yes.wav"]
+
+
 def test_what_cannot_be_watched(
     small: Classifier, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import tomllib
@@ -15,8 +16,12 @@ import pytest
 from genrescope import models
 from genrescope.classification.looking import load_models
 from genrescope.models import places, renew_index, save_model, write_index, zoo
-from genrescope.types import DigestError, ModelError, ModelNotFoundError
+from genrescope.models.file import digest_file
+from genrescope.models.installed import IN_THE_SOURCES
+from genrescope.types import DigestError, ModelError, ModelNotFoundError, Score
 from tests import onnx_models
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -113,6 +118,28 @@ def test_the_index_is_believed_over_the_file(mine: Path) -> None:
         models.find("small_mel")
 
 
+@pytest.mark.parametrize("folder", [CHECKOUT / "models", places.built_in_folder()])
+def test_every_file_of_ours_is_in_an_index(folder: Path) -> None:
+    table = json.loads((folder / "index.json").read_text(encoding="utf-8"))["models"]
+    assert {name: entry["sha256"] for name, entry in table.items()} == {
+        path.stem: digest_file(path) for path in places.files_of(folder)
+    }
+
+
+def test_the_index_keeps_the_notes_of_scores(mine: Path) -> None:
+    scores = (
+        Score("gtzan", "test", "top1", 0.5, 0.1, 0.9, 9, "translated"),
+        Score("gtzan", "test", "top1", 0.75, 0.1, 0.9, 9),
+        Score("gtzan", "test", "ece", 0.25, 0.1, 0.9, 9),
+    )
+    save_model(onnx_models.graph(), onnx_models.card(scores=scores), mine / "small_mel.onnx")
+    table = json.loads(write_index(mine).read_text(encoding="utf-8"))
+    assert table["models"]["small_mel"]["scores"] == {
+        "gtzan test top1 (translated)": 0.5,
+        "gtzan test top1": 0.75,
+    }
+
+
 def test_the_nearest_name_is_offered(mine: Path) -> None:
     onnx_models.write(mine)
     with pytest.raises(ModelNotFoundError, match="did you mean small_mel"):
@@ -131,6 +158,28 @@ def test_install_from_a_path_and_remove(mine: Path, tmp_path: Path) -> None:
         models.remove("other")
     with pytest.raises(ModelError, match="not removed here"):
         models.remove("mobilenetv3_mel")
+
+
+def test_a_name_that_is_no_file_is_told_where_it_lies(
+    mine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    built_in = places.built_in_folder()
+    monkeypatch.setattr(zoo, "folders", lambda: [("built in", built_in)])
+    lies = r"densenet121_mel: no such file; .*repository as models/densenet121_mel\.onnx\."
+    with pytest.raises(ModelError, match=lies + ".*path.*https.*--sha256"):
+        models.install("densenet121_mel")
+    with pytest.raises(ModelError, match=r"is there already.*built in"):
+        models.install("mobilenetv3_mel")
+    for source in ("absent", "far/densenet121_mel.onnx"):
+        with pytest.raises(ModelError, match=r"no such file\. Name"):
+            models.install(source)
+    assert not (tmp_path / "installed").exists()
+
+
+def test_what_lies_in_the_sources() -> None:
+    table = json.loads((CHECKOUT / "models" / "index.json").read_text(encoding="utf-8"))
+    assert tuple(sorted(table["models"])) == IN_THE_SOURCES
 
 
 def test_what_is_no_model_leaves_nothing_behind(mine: Path, tmp_path: Path) -> None:

@@ -17,9 +17,14 @@ import numpy as np
 from genrescope.audio.source import shown
 from genrescope.collection.spreadsheet import harmless_row
 from genrescope.collection.table import FIGURES, Table
+from genrescope.collection.timelines import Timelines
 from genrescope.types import CollectionError, MissingExtraError, QueryError
 
 DIGITS = 6
+WITH_WINDOWS = (".jsonl", ".parquet")
+"""Forms that can hold every window of a file."""
+WINDOWED_ROWS = 1000
+"""Files whose windows are in memory at a time while Parquet is written."""
 
 
 def suffixes() -> tuple[str, ...]:
@@ -39,8 +44,27 @@ def check_suffix(path: Path, *others: str) -> None:
         raise QueryError(f"{shown(str(path))}: the name says the form, and must end in {known}")
 
 
-def write_table(table: Table, path: Path) -> int:
+def check_windows(path: Path) -> None:
+    """Refuse a name of a form that cannot hold windows.
+
+    Raises
+    ------
+    QueryError
+    """
+    if path.suffix.lower() not in WITH_WINDOWS:
+        known = " or ".join(WITH_WINDOWS)
+        raise QueryError(f"{shown(str(path))}: windows are written as {known}")
+
+
+def write_table(table: Table, path: Path, timelines: Timelines | None = None) -> int:
     """Write a table in the form that the file's name asks for, whole or not at all.
+
+    Parameters
+    ----------
+    table : Table
+    path : Path
+    timelines : Timelines, optional
+        Where every file's windows are to be written, too, in one of the forms `WITH_WINDOWS`.
 
     Returns
     -------
@@ -50,15 +74,20 @@ def write_table(table: Table, path: Path) -> int:
     Raises
     ------
     QueryError
-        If its name asks for a form unknown here.
+        If its name asks for a form unknown here, or one that holds no windows.
     CollectionError
         If it cannot be written.
     MissingExtraError
         If the form's library is not installed.
     """
     check_suffix(path)
+    form = path.suffix.lower()
     with writing_whole(path) as partial:
-        return _WRITERS[path.suffix.lower()](table, partial)
+        if timelines is None:
+            return _WRITERS[form](table, partial)
+        check_windows(path)
+        write = _write_parquet if form == ".parquet" else _json_lines_to_path
+        return write(table, partial, timelines)
 
 
 @contextmanager
@@ -85,15 +114,16 @@ def writing_whole(path: Path) -> Iterator[Path]:
         raise CollectionError(f"{shown(str(path))}: cannot be written ({reason})") from error
 
 
-def rows(table: Table) -> Iterator[dict[str, Any]]:
-    """Every file as a row: path, genre, figures, notices, and a column a genre."""
+def rows(table: Table, timelines: Timelines | None = None) -> Iterator[dict[str, Any]]:
+    """Every file as a row: path, genre, figures, notices, a column a genre; and its windows."""
     columns = {name: table.figures[name].round(DIGITS) for name in FIGURES}
     mean = table.mean.round(DIGITS)
     for row, (path, genre) in enumerate(zip(table.paths, table.genres, strict=True)):
         figures = {name: _number(column[row]) for name, column in columns.items()}
         shares = dict(zip(table.labels, mean[row].tolist(), strict=True))
         told = {"notices": table.notices[row]}
-        yield {"path": os.fsdecode(path), "genre": genre, **figures, **told, **shares}
+        windows = {} if timelines is None else {"timeline": timelines.of(path)}
+        yield {"path": os.fsdecode(path), "genre": genre, **figures, **told, **shares, **windows}
 
 
 def _number(value: np.floating) -> float | None:
@@ -108,10 +138,16 @@ def write_csv(table: Table, file: io.TextIOBase) -> None:
         writer.writerow(harmless_row(row.values()))
 
 
-def write_json_lines(table: Table, file: io.TextIOBase) -> None:
+def write_json_lines(table: Table, file: io.TextIOBase, timelines: Timelines | None = None) -> None:
     """One JSON object a line; stray bytes of names stay escapes."""
-    for row in rows(table):
+    for row in rows(table, timelines):
         file.write(json.dumps(row) + "\n")
+
+
+def _json_lines_to_path(table: Table, path: Path, timelines: Timelines | None = None) -> int:
+    with path.open("w", encoding="utf-8") as file:
+        write_json_lines(table, file, timelines)
+    return len(table)
 
 
 def _text(write: Callable[[Table, io.TextIOBase], None]) -> Callable[[Table, Path], int]:
@@ -143,7 +179,7 @@ def _m3u_to_path(table: Table, path: Path) -> int:
         return write_m3u(table, file)
 
 
-def _write_parquet(table: Table, path: Path) -> int:
+def _write_parquet(table: Table, path: Path, timelines: Timelines | None = None) -> int:
     """Columns of numbers as they are; ``path`` is text for people, ``path_bytes`` the true one."""
     try:
         import pyarrow as pa
@@ -158,13 +194,29 @@ def _write_parquet(table: Table, path: Path) -> int:
         "notices": list(table.notices),
         **{label: table.mean[:, i] for i, label in enumerate(table.labels)},
     }
-    pq.write_table(pa.table(columns), path)
+    made = pa.table(columns)
+    if timelines is None:
+        pq.write_table(made, path)
+        return len(table)
+    shares = pa.map_(pa.string(), pa.float32())
+    window = pa.struct([("model", pa.string()), ("start", pa.float64()), ("probabilities", shares)])
+    column = pa.field("timeline", pa.list_(window))
+    with pq.ParquetWriter(path, made.schema.append(column)) as writer:
+        for begin in range(0, len(table), WINDOWED_ROWS):
+            paths = table.paths[begin : begin + WINDOWED_ROWS]
+            kept = pa.array([_pairs(timelines.of(one)) for one in paths], column.type)
+            writer.write_table(made.slice(begin, len(paths)).append_column(column, kept))
     return len(table)
+
+
+def _pairs(windows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Windows with maps as Parquet takes them."""
+    return [{**one, "probabilities": list(one["probabilities"].items())} for one in windows]
 
 
 _WRITERS: dict[str, Callable[[Table, Path], int]] = {
     ".csv": _text(write_csv),
-    ".jsonl": _text(write_json_lines),
+    ".jsonl": _json_lines_to_path,
     ".m3u": _m3u_to_path,
     ".m3u8": _m3u_to_path,
     ".parquet": _write_parquet,

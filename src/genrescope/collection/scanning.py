@@ -121,24 +121,27 @@ def plan(
     seats: Sequence[Seat],
     retry: bool = False,
     keep_windows: bool = False,
+    may_match_nothing: bool = False,
 ) -> Agenda:
     """Walk the roots and see what is to be done; writes nothing.
 
     Parameters
     ----------
     roots : sequence of str
-        Folders or files.
+        Folders, files, addresses or patterns; see `genrescope.collection.walking.walk`.
     store : Store
     seats : sequence of Seat
     retry, keep_windows : bool
         As in `Terms`: what was analysed without its windows is done again where they are wanted.
+    may_match_nothing : bool
+        Whether a pattern without a match is no error.
 
     Raises
     ------
     CollectionError
         If a root is not there.
     """
-    found = walk(tuple(roots))
+    found = walk(tuple(roots), may_match_nothing)
     known = store.known(seats, keep_windows)
     pending: list[FileState] = []
     unchanged = failed = 0

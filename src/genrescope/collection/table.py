@@ -134,14 +134,19 @@ def choose_seats(store: Store, models: Sequence[str] = ()) -> tuple[Seat, ...]:
     CollectionError
         If nothing was scanned, or not with such models, or their labels differ.
     """
-    return tuple(group[0] for group in _seats_by_model(store, models))
+    return tuple(group[0] for group in seats_by_model(store, models))
 
 
-def _seats_by_model(store: Store, models: Sequence[str]) -> tuple[tuple[Seat, ...], ...]:
+def seats_by_model(store: Store, models: Sequence[str] = ()) -> tuple[tuple[Seat, ...], ...]:
     """Every seat that a question is put to, model by model; a model's latest first.
 
     A model sits anew for other windows, or when its file is another: what it said of a file
     before stays its word until it has heard that file again.
+
+    Raises
+    ------
+    CollectionError
+        As `choose_seats`.
     """
     used = [(seat, count) for seat, count in store.seats() if count]
     refuse(not used, "nothing was scanned yet: `genrescope scan FOLDER`", CollectionError)
@@ -176,7 +181,7 @@ def read_table(store: Store, models: Sequence[str] = ()) -> Table:
     CollectionError
         As `choose_seats`, and where the store cannot be read.
     """
-    groups = _seats_by_model(store, models)
+    groups = seats_by_model(store, models)
     labels = groups[0][0].labels
     answers = store.answers([seat for group in groups for seat in group])
     models = tuple(group[0].model for group in groups)

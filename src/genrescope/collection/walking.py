@@ -12,6 +12,7 @@ from urllib.request import url2pathname
 from genrescope.audio.source import shown
 from genrescope.audio.suffixes import SOUND_SUFFIXES
 from genrescope.collection.ignoring import IGNORE_FILE, Rule, judge, read_rules
+from genrescope.collection.patterns import Pattern, read_pattern
 from genrescope.collection.places import is_url, list_sounds
 from genrescope.collection.values import FileState
 from genrescope.types import CollectionError, refuse
@@ -20,6 +21,7 @@ Scoped = tuple[tuple[str, tuple[Rule, ...]], ...]
 """Rules with the folder that they count from, outermost first."""
 
 _SEPARATOR = os.fsencode(os.sep)
+_EVERYTHING = Pattern("", ("**",))
 
 
 @dataclass(slots=True)
@@ -56,12 +58,16 @@ class Reach:
     Parameters
     ----------
     roots : iterable of str or bytes
-        Folders, files or addresses; bytes are paths from the root on already.
+        Folders, files, patterns or addresses; bytes are paths from the root on already.
     """
 
     def __init__(self, roots: Iterable[str | bytes]) -> None:
-        places = (r if isinstance(r, bytes) else os.fsencode(absolute(r)) for r in roots)
-        self._places = frozenset(places)
+        given = list(roots)
+        named = [absolute(one) for one in given if isinstance(one, str)]
+        read = {one: _pattern(one) for one in named}
+        self._patterns = [one for one in read.values() if one is not None]
+        paths = (os.fsencode(one) for one, pattern in read.items() if pattern is None)
+        self._places = frozenset([*paths, *(one for one in given if isinstance(one, bytes))])
         self._below = tuple(one.rstrip(_SEPARATOR) + _SEPARATOR for one in self._places)
 
     def covers(self, path: bytes) -> bool:
@@ -70,22 +76,42 @@ class Reach:
         >>> Reach(["/a"]).covers(b"/a/b.mp3"), Reach(["/a"]).covers(b"/ab.mp3")
         (True, False)
         """
-        return path in self._places or path.startswith(self._below)
+        if path in self._places or path.startswith(self._below):
+            return True
+        return any(one.covers(os.fsdecode(path)) for one in self._patterns)
 
 
-def walk(roots: tuple[str, ...]) -> Walk:
+def _pattern(path: str) -> Pattern | None:
+    return None if is_url(path) else read_pattern(path)
+
+
+def folder_of(root: str) -> str:
+    """The folder that a root lies in if it is a pattern; else the root as it was given.
+
+    >>> folder_of("/music/**/*.mp3"), folder_of("music")
+    ('/music', 'music')
+    """
+    pattern = _pattern(absolute(root))
+    return root if pattern is None else pattern.base
+
+
+def walk(roots: tuple[str, ...], may_match_nothing: bool = False) -> Walk:
     """Every sound file below the roots, by its name; hidden ones and ignored ones are not.
 
     Parameters
     ----------
     roots : tuple of str
-        Folders, or files, which are taken whatever they are called, or addresses. Links to folders
-        are not followed, so that no circle is walked.
+        Folders, or files, which are taken whatever they are called, or addresses, or patterns such
+        as ``/music/**/*.mp3``, where what is taken is what would be taken of the folder before
+        the first sign. Links to folders are not followed, so that no circle is walked.
+    may_match_nothing : bool
+        Whether a pattern without a match is no error.
 
     Raises
     ------
     CollectionError
-        If one is not there: a drive that is not mounted must not look like an emptied library.
+        If one is not there, or matches nothing: a drive that is not mounted must not look like an
+        emptied library.
     """
     found = Walk()
     for root in roots:
@@ -93,13 +119,17 @@ def walk(roots: tuple[str, ...]) -> Walk:
         if is_url(path):
             found.files.extend(list_sounds(path))
             continue
-        try:
-            state = Path(path).stat()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise CollectionError(f"{shown(path)}: cannot be scanned ({reason})") from error
-        if stat.S_ISDIR(state.st_mode):
-            _walk_folder(path, (), found)
+        pattern = read_pattern(path)
+        state = _state(path if pattern is None else pattern.base)
+        if pattern is not None:
+            matched = _walk_folder(pattern.base, found, pattern)
+            refuse(
+                not (matched or may_match_nothing),
+                f"{shown(path)}: matches no folder and no file with a sound's name",
+                CollectionError,
+            )
+        elif stat.S_ISDIR(state.st_mode):
+            _walk_folder(path, found)
         else:
             refuse(
                 not stat.S_ISREG(state.st_mode),
@@ -111,11 +141,24 @@ def walk(roots: tuple[str, ...]) -> Walk:
     return found
 
 
-def _walk_folder(top: str, scoped: Scoped, found: Walk) -> None:
-    """Depth first, with a stack of one's own: folders may lie deeper than Python recurses."""
-    waiting: list[tuple[str, Scoped]] = [(top, scoped)]
+def _state(path: str) -> os.stat_result:
+    try:
+        return Path(path).stat()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CollectionError(f"{shown(path)}: cannot be scanned ({reason})") from error
+
+
+def _walk_folder(top: str, found: Walk, pattern: Pattern = _EVERYTHING) -> bool:
+    """Depth first, with a stack of one's own: folders may lie deeper than Python recurses.
+
+    Says whether anything matched, or could not be looked into.
+    """
+    before = (len(found.files), len(found.unread))
+    matched = pattern.ends_in(pattern.start())
+    waiting: list[tuple[str, Scoped, frozenset[int]]] = [(top, (), pattern.start())]
     while waiting:
-        folder, outer = waiting.pop()
+        folder, outer, places = waiting.pop()
         try:
             rules = _with_rules(folder, outer)
             with os.scandir(folder) as listing:
@@ -125,19 +168,23 @@ def _walk_folder(top: str, scoped: Scoped, found: Walk) -> None:
             continue
         below = []
         for entry in entries:
-            if entry.name.startswith("."):
+            inside = pattern.ends_in(places)
+            reached = places if inside else pattern.step(places, entry.name)
+            if entry.name.startswith(".") or not reached:
                 continue
             try:
                 is_folder = entry.is_dir(follow_symlinks=False)
                 if _ignored(entry.path, is_folder, rules):
                     continue
                 if is_folder:
-                    below.append((entry.path, rules))
-                else:
+                    below.append((entry.path, rules, reached))
+                    matched = matched or pattern.ends_in(reached)
+                elif pattern.ends_in(reached):
                     found.files.extend(_file(entry))
             except OSError as error:
                 found.unread.append((os.fsencode(entry.path), error.strerror or str(error)))
         waiting.extend(reversed(below))
+    return matched or (len(found.files), len(found.unread)) != before
 
 
 def _file(entry: os.DirEntry[str]) -> Iterator[FileState]:

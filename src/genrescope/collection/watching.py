@@ -7,9 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from genrescope.audio.source import shown
 from genrescope.collection.scanning import Agenda, Stop, plan
 from genrescope.collection.stores import Store
 from genrescope.collection.values import FileState, Seat
+from genrescope.collection.walking import folder_of
 from genrescope.types import CollectionError, MissingExtraError
 
 SETTLE_SECONDS = 2.0
@@ -60,7 +62,7 @@ def arrivals(
     Parameters
     ----------
     roots : sequence of str
-        Folders. What is new in them already comes first.
+        Folders, or patterns of files in them. What is new there already comes first.
     store : Store
     seats : sequence of Seat
     stop : Stop
@@ -82,13 +84,14 @@ def arrivals(
         import watchfiles
     except ImportError as error:
         raise MissingExtraError("watching folders", "collection") from error
-    for root in roots:
-        if not Path(root).is_dir():
-            raise CollectionError(f"{root}: not a folder that can be watched")
+    folders = [folder_of(root) for root in roots]
+    for folder in folders:
+        if not Path(folder).is_dir():
+            raise CollectionError(f"{shown(folder)}: not a folder that can be watched")
     settling = Settling(settle_seconds)
     changed = True
     ticks = watchfiles.watch(
-        *roots, stop_event=stop, yield_on_timeout=True, rust_timeout=_TICK_MS, step=100
+        *folders, stop_event=stop, yield_on_timeout=True, rust_timeout=_TICK_MS, step=100
     )
     try:
         for changes in _first_at_once(ticks):
@@ -98,7 +101,7 @@ def arrivals(
             if not (changed or settling.waiting):
                 continue
             changed = False
-            agenda = plan(roots, store, seats)
+            agenda = plan(roots, store, seats, may_match_nothing=True)
             ready = settling.settled(agenda.pending)
             if ready or agenda.gone:
                 yield replace(agenda, pending=ready)

@@ -8,7 +8,7 @@ from pathlib import Path
 from genrescope.models.file import read_model
 from genrescope.models.places import files_of
 from genrescope.models.whole import write_whole
-from genrescope.types import ModelError, refuse
+from genrescope.types import ModelError, Score, refuse
 
 INDEX_FILE = "index.json"
 INDEX_FORMAT = 1
@@ -48,6 +48,9 @@ def renew_index(path: Path) -> None:
 def write_index(folder: Path) -> Path:
     """Write ``index.json`` for the model files of a folder: digest, bytes, scores.
 
+    A score is called by its collection, split and metric, and by its card's note where it has one:
+    what was measured on translated pictures must not pass for the other.
+
     Returns
     -------
     Path
@@ -66,7 +69,7 @@ def write_index(folder: Path) -> Path:
             "sha256": model.sha256,
             "bytes": model.size_bytes,
             "scores": {
-                f"{s.dataset} {s.split} {s.metric}": round(s.value, 4)
+                _named(s): round(s.value, 4)
                 for s in model.card.scores
                 if s.metric in ("top1", "top3")
             },
@@ -75,3 +78,8 @@ def write_index(folder: Path) -> Path:
     table = {"format": INDEX_FORMAT, "models": models}
     write_whole(index, (json.dumps(table, indent=1, sort_keys=True) + "\n").encode())
     return index
+
+
+def _named(score: Score) -> str:
+    aside = f" ({score.note})" if score.note else ""
+    return f"{score.dataset} {score.split} {score.metric}{aside}"

@@ -13,11 +13,22 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from genrescope.models import places
 from genrescope.models.file import LIMIT_BYTES, ModelFile, read_model
 from genrescope.models.places import SUFFIX, is_there
-from genrescope.models.zoo import list_models
+from genrescope.models.zoo import list_models, namesakes
 from genrescope.types import DigestError, ModelError, ModelNotFoundError, refuse
 
 CHUNK_BYTES = 2**20
 TIMEOUT_SECONDS = 60
+IN_THE_SOURCES = (
+    "densenet121_cqt",
+    "densenet121_mel",
+    "efficientnet_b0_cqt",
+    "resnet50_cqt",
+    "resnet50_mel",
+    "vgg19_bn_cqt",
+    "vgg19_bn_mel",
+    "vit_b_16_mel",
+)
+"""Models of ours that the package is too small to carry: files in ``models/`` of the sources."""
 
 
 def install(source: str, sha256: str | None = None) -> ModelFile:
@@ -46,6 +57,7 @@ def install(source: str, sha256: str | None = None) -> ModelFile:
         "a model from a URL needs --sha256, so that what arrives is what was meant",
         ModelError,
     )
+    refuse(not _is_remote(source) and not is_there(Path(source)), _say_absent(source), ModelError)
     folder = places.installed_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,6 +66,22 @@ def install(source: str, sha256: str | None = None) -> ModelFile:
     except OSError as error:
         raise ModelError(f"{folder}: cannot be written ({error})") from error
     return read_model(target)
+
+
+def _say_absent(source: str) -> str:
+    """What to say of a source that is no file: where such a model lies, and what can be named."""
+    name = source.removesuffix(SUFFIX)
+    for place, path in namesakes(name) if Path(name).name == name else ():
+        return (
+            f"{source}: no such file, and no need of one: {name} is there already ({place}: {path})"
+        )
+    lies = ""
+    if name in IN_THE_SOURCES:
+        lies = f"; {name} lies in Genrescope's source repository as models/{name}{SUFFIX}"
+    return (
+        f"{source}: no such file{lies}. Name a model file's path, or an https:// address with "
+        "--sha256; there is no catalogue on the net to take a model from by its name"
+    )
 
 
 def _fetch(source: str, sha256: str | None, partial: Path, folder: Path) -> Path:

@@ -19,6 +19,7 @@ from genrescope.types import CollectionError
 
 if TYPE_CHECKING:
     from genrescope.collection.table import Table
+    from genrescope.collection.timelines import Timelines
     from genrescope.types import Failure
 
 SHOWN = 20
@@ -33,6 +34,8 @@ EPILOG = """Examples:
 `genrescope find 'notices ~ truncated' -o damaged.csv`
 
 `genrescope find -o everything.csv`
+
+`genrescope find 'path ~ live' --timeline --json`
 
 `genrescope find 'path ~ vinyl' -o report.html` (figures, a map, pictures: one file)
 
@@ -69,34 +72,54 @@ def find_command(
         typer.Option("--output", "-o", help="Write .csv, .jsonl, .m3u, .parquet or .html."),
     ] = None,
     language: Annotated[Language, typer.Option(help="Of the .html report.")] = Language.EN,
+    timeline: Annotated[
+        bool,
+        typer.Option(
+            "--timeline", help="With --json, .jsonl or .parquet: every window that was kept, too."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Ask a scanned collection, and export what was found.
 
     Without a question: everything. `-o` writes all that was found, in the form that the file's
     name says: a table, a playlist, or a report with pictures. The terminal shows the first twenty
-    unless `--limit` says otherwise. Nothing found is exit code 1.
+    unless `--limit` says otherwise. `--timeline` adds what `genrescope scan --timeline` kept of
+    every window: model, start in seconds, probabilities. Nothing found is exit code 1.
     """
     from genrescope.collection import export, query
     from genrescope.collection.stores import open_store
     from genrescope.collection.table import read_table
+    from genrescope.collection.timelines import Timelines
 
     asked = query.parse(question) if question.strip() else None
     if output is not None:
         export.check_suffix(output, REPORT)
+    if timeline:
+        _check_timeline(output, as_json)
     with open_store(store, create=False) as opened:
         table = read_table(opened, model or [])
-        failures = opened.failures() if _is_report(output) else ()
-    if asked is not None:
-        table = table.where(query.answer(asked, table))
-    if sort:
-        table = table.ordered(sort, ascending)
-    if output is not None and _is_report(output):
-        _write_report(_first(table, limit), question.strip(), failures, output, language)
-    else:
-        _give(_first(table, limit), table, limit, output, as_json)
+        if asked is not None:
+            table = table.where(query.answer(asked, table))
+        if sort:
+            table = table.ordered(sort, ascending)
+        if output is not None and _is_report(output):
+            failures = opened.failures()
+            _write_report(_first(table, limit), question.strip(), failures, output, language)
+        else:
+            windows = Timelines(opened, model or []) if timeline else None
+            _give(table, limit, output, as_json, windows)
     if not len(table):
         raise typer.Exit(1)
+
+
+def _check_timeline(output: Path | None, as_json: bool) -> None:
+    from genrescope.collection import export
+
+    if output is not None:
+        export.check_windows(output)
+    elif not as_json:
+        raise typer.BadParameter("--timeline goes with --json, or with -o FILE.jsonl or .parquet")
 
 
 def _first(table: Table, limit: int | None) -> Table:
@@ -125,20 +148,28 @@ def _write_report(
 
 
 def _give(
-    first: Table, table: Table, limit: int | None, output: Path | None, as_json: bool
+    table: Table,
+    limit: int | None,
+    output: Path | None,
+    as_json: bool,
+    windows: Timelines | None,
 ) -> None:
     from genrescope.collection import export
 
+    first = _first(table, limit)
     if output is not None:
-        written = export.write_table(first, output)
+        written = export.write_table(first, output, windows)
         left = len(first) - written
         aside = f"; {left:,} left out: a playlist knows no name with a line break" if left else ""
         show.remark(f"wrote {written:,} files to {output}{aside}")
     elif as_json:
-        export.write_json_lines(first, sys.stdout)  # type: ignore[arg-type]
+        export.write_json_lines(first, sys.stdout, windows)  # type: ignore[arg-type]
     else:
         _show(_first(table, limit or SHOWN))
         show.remark(f"{len(table):,} found" + _more(len(table), limit or SHOWN))
+    if windows is not None and windows.without:
+        kept = "`genrescope scan --timeline` keeps them"
+        show.remark(f"of {windows.without:,} of {len(first):,} files no windows were kept; {kept}")
 
 
 def _more(found: int, shown: int) -> str:

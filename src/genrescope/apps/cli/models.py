@@ -252,7 +252,8 @@ def gauge_command(
 def index_command(folder: Path) -> None:
     """Write a folder's `index.json`: digest, size and scores of every model file in it.
 
-    Where there is an index, a file that is not the one it describes is refused.
+    Scores of which a card notes something (pictures were translated) keep the note. Where there is
+    an index, a file that is not the one it describes is refused.
 
     Example: `genrescope models index models`
     """
@@ -268,7 +269,9 @@ def install_command(
 ) -> None:
     """Put a model file into your models folder, verified. A URL needs its SHA-256.
 
-    Example: `genrescope models install mine.onnx`
+    Models that the package does not carry lie in `models/` of the source repository.
+
+    Example: `genrescope models install models/densenet121_mel.onnx`
     """
     from genrescope import models
 

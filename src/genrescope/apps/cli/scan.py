@@ -51,7 +51,10 @@ Windows = Annotated[str, typer.Option(help="Which windows: first, centre, all, o
 def scan_command(
     library: Annotated[
         list[str],
-        typer.Argument(metavar="LIBRARY...", help="Folders, single files, or s3:// and the like."),
+        typer.Argument(
+            metavar="LIBRARY...",
+            help="Folders, single files, patterns ('music/**/*.mp3'), or s3:// and the like.",
+        ),
     ],
     store: Store = None,
     model: Annotated[
@@ -92,6 +95,8 @@ def scan_command(
     recognised by what they hold. A file that cannot be read is kept as a failure, with the
     reason, and stops nothing. Ctrl-C finishes what is in flight; the same command goes on from
     there. `.genrescopeignore` files name what is passed over, in the way of `.gitignore`.
+    A pattern in quotes (`*`, `?`, `[…]`, and `**` for folders of any depth) means the sounds and
+    folders that match, as a walk through the folder before it finds them.
     `--engine ray` spreads the work over the machines of a Ray cluster.
 
     Exit code 1 says that some files failed in this run.

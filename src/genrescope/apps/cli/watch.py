@@ -20,7 +20,9 @@ EPILOG = "Example: `genrescope watch ~/Downloads/music`"
 
 
 def watch_command(
-    folder: Annotated[list[str], typer.Argument(metavar="FOLDER...", help="What to watch.")],
+    folder: Annotated[
+        list[str], typer.Argument(metavar="FOLDER...", help="What to watch; or 'in/*.mp3'.")
+    ],
     store: Store = None,
     model: Annotated[
         list[str] | None, typer.Option("--model", "-m", help="Model name, file, or `all`.")
