@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +21,11 @@ from genrescope.apps.bench import (
     training,
 )
 from genrescope.apps.bench.timing import MOST_CALLS, alone, pair
+from genrescope.classification.classifier import Classifier
 from genrescope.classification.looking import load_models
+from genrescope.collection.scanning import Terms, plan, scan, seats_of
+from genrescope.collection.stores import open_store
+from genrescope.collection.values import Analysis, Seat
 from genrescope.types import CollectionError, TrainingError
 
 
@@ -91,6 +97,35 @@ def test_what_a_million_songs_cost(samples: Path, monkeypatch: pytest.MonkeyPatc
     page = scale.page(costs, "genrescope bench --scale FILE", "a machine")
     days = 1e6 * costs.work / 16 / 86400
     assert f"| days on 16 processors | {days:,.1f} | {100 * days:,.1f} |" in page
+
+
+def test_the_row_that_is_counted_is_the_row_of_a_scan(
+    samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENRESCOPE_MODELS", "")
+    source, models = samples / "country_short_1s5.mp3", load_models(["mobilenetv3_mel"])
+    counted: list[Sequence[Analysis]] = []
+    plain = scale._store
+
+    def note(seats: Sequence[Seat], analyses: Sequence[Analysis], rows: int) -> Any:
+        counted.append(analyses)
+        return plain(seats, analyses, rows)
+
+    monkeypatch.setattr(scale, "_store", note)
+    costs = scale.measure(source, models, repeats=1, rows=200)
+    ((analysis,),) = counted
+    classifier, terms = Classifier(models), Terms()
+    with open_store(tmp_path / "store.sqlite") as store:
+        agenda = plan([str(source)], store, seats_of(classifier, terms))
+        assert [one.kind for one in scan(classifier, store, agenda, terms)] == ["analysed"]
+        (kept,) = store.embeddings(analysis.seat).directions
+        (answers,) = store.answers([analysis.seat])
+    assert analysis.embedding is not None
+    direction = analysis.embedding / np.linalg.norm(analysis.embedding)
+    assert np.abs(direction - kept).max() < 2e-3
+    assert np.abs(analysis.probabilities - answers.probabilities[0]).max() < 1e-4
+    assert " ".join(analysis.notices) == answers.notices[0]
+    assert costs.row_bytes > 2 * kept.size + 4 * len(models[0].card.labels)
 
 
 def test_own_music_is_made_up_and_a_failure_is_told(tmp_path: Path) -> None:

@@ -225,6 +225,11 @@ def test_tags(scanned: tuple[Path, Path], tmp_path: Path) -> None:
     plan = tmp_path / "plan.csv"
     code, out, _ = run("tag", "plan", "--threshold", "0", "-o", str(plan), *at)
     assert (code, len(out.splitlines())) == (0, 3)
+    joined = ("--threshold", "0", "--top", "2", "--separator", "; ", "--separator", "flac= / ")
+    code, out, _ = run("tag", "plan", *joined, "-o", str(tmp_path / "joined.csv"), *at)
+    assert (out.count(" / "), out.count("; ")) == (1, 2), out
+    code, _, err = run("tag", "plan", "--separator", "flc=/", "-o", str(plan), *at)
+    assert (code, "no format 'flc'" in err) == (1, True)
     code, _, err = run("tag", "apply", str(plan), *at)
     assert (code, "3 written" in err, "to undo: " in err) == (0, True, True)
     code, _, err = run("tag", "apply", str(plan), *at)

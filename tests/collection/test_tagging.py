@@ -25,6 +25,7 @@ from genrescope.collection.tagging.planning import (
     read_words,
     write_plan,
 )
+from genrescope.collection.tagging.separators import parse_separators
 from genrescope.collection.tagging.writing import Written, apply_plan, undo
 from genrescope.types import CollectionError, Failure, TagError
 
@@ -158,6 +159,9 @@ def table(*paths: Path) -> Table:
         (Rules(existing="replace"), ("Old", "Older"), ("Jazz",)),
         (Rules(threshold=0.2, top=2, words={"Hip-Hop": "Rap", "Jazz": ""}), (), ("Rap",)),
         (Rules(threshold=0.2, top=2, separator=" / "), (), ("Jazz / Hip-Hop",)),
+        (Rules(0.2, 2, separator="; ", separators={"flac": "/"}), (), ("Jazz/Hip-Hop",)),
+        (Rules(0.2, 2, separator="; ", separators={"flac": ""}), (), ("Jazz", "Hip-Hop")),
+        (Rules(0.2, 2, separator="; ", separators={"mp3": "/"}), (), ("Jazz; Hip-Hop",)),
     ],
 )
 def test_rules(
@@ -216,6 +220,31 @@ def test_adding_looks_into_joined_values(
     write_genres(path, there)
     found = list(make_plan(table(path), Rules(existing="add", separator=separator)))
     assert [one.after for one in found if isinstance(one, Change)] == ([after] if after else [])
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([], ("", {})),
+        ([" = "], (" = ", {})),
+        (["=", "FLAC==", ".m4a=;"], ("=", {"flac": "=", "m4a": ";"})),
+    ],
+)
+def test_separators(given: list[str], expected: tuple[str, dict[str, str]]) -> None:
+    assert parse_separators(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["flc= / "], r"no format 'flc'.*there are: aif,.* flac, m4a"),
+        (["; ", "/"], "two separators for all files"),
+        (["mp3=;", "MP3=/"], "two separators for mp3"),
+    ],
+)
+def test_separators_that_are_refused(given: list[str], words: str) -> None:
+    with pytest.raises(TagError, match=words):
+        parse_separators(given)
 
 
 def test_a_plan_reads_as_it_was_written(tmp_path: Path) -> None:

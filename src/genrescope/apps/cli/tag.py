@@ -63,12 +63,17 @@ def plan_command(
         Path | None, typer.Option("--map", help='TOML of your own words: "Hip-Hop" = "Rap".')
     ] = None,
     separator: Annotated[
-        str, typer.Option(help="Join several genres into one value with this.")
-    ] = "",
+        list[str] | None,
+        typer.Option(
+            help="Join several genres into one value with this; flac=' / ' is for one format."
+        ),
+    ] = None,
 ) -> None:
     """Write down which genres would go into which files; changes no music.
 
     The plan is a table: read it in a spreadsheet, change the column `after`, delete lines.
+    `--separator '; ' --separator flac=' / ' --separator opus=` joins with `; `, in FLAC files with
+    ` / `, and writes several values in Opus files.
 
     Example: `genrescope tag plan 'agreement = 1' --threshold 0.7 -o plan.csv`; with
     `'not notices ~ truncated'` damaged files are left out.
@@ -77,14 +82,16 @@ def plan_command(
     from genrescope.collection.stores import open_store
     from genrescope.collection.table import read_table
     from genrescope.collection.tagging.planning import Rules, make_plan, read_words, write_plan
+    from genrescope.collection.tagging.separators import parse_separators
 
+    general, by_ending = parse_separators(separator or [])
     asked = query.parse(question) if question.strip() else None
     with open_store(store, create=False) as opened:
         table = read_table(opened, model or [])
     if asked is not None:
         table = table.where(query.answer(asked, table))
     own = None if words is None else read_words(words, table.labels)
-    rules = Rules(threshold, top, existing.value, own, separator)
+    rules = Rules(threshold, top, existing.value, own, general, by_ending)
     changes: list[Change] = []
     failures = 0
     for one in make_plan(table, rules):

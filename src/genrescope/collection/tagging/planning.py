@@ -6,8 +6,8 @@ import csv
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
 from typing import Literal
 
 import numpy as np
@@ -40,6 +40,8 @@ class Rules:
         One's own words for genres; an empty word leaves the genre out.
     separator : str
         Joins several genres into one value; "" writes several values where the format has them.
+    separators : mapping of str to str
+        The same for files of one ending, in small letters and without the dot.
     """
 
     threshold: float = 0.5
@@ -47,6 +49,17 @@ class Rules:
     existing: Literal["leave", "add", "replace"] = "leave"
     words: Mapping[str, str] | None = None
     separator: str = ""
+    separators: Mapping[str, str] = field(default_factory=dict)
+
+    def separator_of(self, path: str) -> str:
+        """What joins several genres into one value of this file.
+
+        >>> rules = Rules(separator="; ", separators={"flac": ""})
+        >>> rules.separator_of("a.mp3"), rules.separator_of("a.FLAC")
+        ('; ', '')
+        """
+        ending = PurePath(path).suffix.lower().removeprefix(".")
+        return self.separators.get(ending, self.separator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +151,8 @@ def make_plan(table: Table, rules: Rules) -> Iterator[Change | Failure]:
             name = table.names[row]
             yield Failure(name, "tags", str(error).removeprefix(f"{name}: "))
             continue
-        after = _after(found, chosen, rules)
+        separator = rules.separator_of(os.fsdecode(path))
+        after = _after(found, chosen, rules.existing, separator)
         if found.values not in (after, as_written(after, found.kind)):
             probability = float(table.figures["probability"][row])
             yield Change(path, found.values, after, probability, found.kind)
@@ -152,17 +166,19 @@ def _chosen(table: Table, row: int, rules: Rules) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in words if word))
 
 
-def _after(found: Genres, chosen: tuple[str, ...], rules: Rules) -> tuple[str, ...]:
+def _after(
+    found: Genres, chosen: tuple[str, ...], existing: str, separator: str
+) -> tuple[str, ...]:
     before = found.values
-    if before and rules.existing == "leave":
+    if before and existing == "leave":
         return before
-    kept = before if rules.existing == "add" else ()
-    marks = [rules.separator, *([ID3_SEPARATOR] if found.kind == "ID3v2.3" else [])]
+    kept = before if existing == "add" else ()
+    marks = [separator, *([ID3_SEPARATOR] if found.kind == "ID3v2.3" else [])]
     new = tuple(word for word in chosen if not _stands_in(word, kept, marks))
     if kept and not new:
         return before  # one's own values stay as they were parted
     all_of_them = (*kept, *new)
-    return (rules.separator.join(all_of_them),) if rules.separator else all_of_them
+    return (separator.join(all_of_them),) if separator else all_of_them
 
 
 def _stands_in(word: str, values: tuple[str, ...], marks: list[str]) -> bool:
