@@ -20,7 +20,7 @@ from genrescope.apps.web.markup import bars, complaint, genre_hint, remarks, tab
 from genrescope.apps.web.pages._place import Place, arrived
 from genrescope.apps.web.pages._tables import as_texts, to_csv
 from genrescope.apps.web.pages._telling import file_stem, step_states
-from genrescope.apps.web.pages.batch import to_playlist
+from genrescope.apps.web.pages.batch import row_of, to_playlist
 from genrescope.apps.web.panel import find_trades, heat, together, trades
 from genrescope.apps.web.pictures import view_payload
 from genrescope.apps.web.report import write_report
@@ -122,6 +122,31 @@ def test_who_pulls_apart() -> None:
     assert cells == ["70", "20", "10", "40", "55", "5"]
     alike = compare([prediction("one", 0.7, 0.2, 0.1), prediction("two", 0.68, 0.2, 0.12)])
     assert "No two networks" in trades(alike, cards, EN)
+
+
+def test_what_is_hardly_music_is_doubted() -> None:
+    noise = replace(prediction("one", 0.7, 0.2, 0.1), music=0.1)
+    unsure = replace(prediction("two", 0.7, 0.2, 0.1), music=0.5)
+    silent = prediction("three", 0.7, 0.2, 0.1)
+    cards = {name: model_card(name) for name in ("one", "two", "three")}
+    said = together(compare([noise, unsure, silent]), cards, EN)
+    assert "Not music? The networks that can tell are 30 % sure" in said
+    assert "不是音乐？" in together(compare([noise, unsure]), cards, ZH)
+    for sure in ([unsure, silent], [silent, replace(silent, model="one")]):
+        assert "Not music" not in together(compare(sure), cards, EN)
+    assert "Not music?" in headline(noise, cards["one"], EN)
+    assert "Not music?" not in headline(unsure, cards["two"], EN)
+
+
+def test_a_batch_marks_what_is_hardly_music() -> None:
+    studio: Any = SimpleNamespace(card=model_card)
+    clipped = Notice("clipping", "clipped", 0.1)
+    noise = replace(prediction("m", 0.7, 0.2, 0.1), music=0.104, notices=(clipped,))
+    for told, mark in ((EN, "Not music? (10 %); clipped"), (ZH, "不是音乐？（10 %）; 削波")):
+        nothing = cast("Any", None)
+        place = Place(studio, nothing, nothing, told)
+        assert row_of(noise, place)[-1].startswith(mark)
+        assert row_of(replace(noise, music=0.9, notices=()), place)[-1] == ""
 
 
 def test_windows_are_as_long_as_the_cards_say() -> None:

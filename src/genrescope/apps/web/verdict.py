@@ -8,6 +8,7 @@ from genrescope.apps.web.markup import (
     bars,
     genre_hint,
     genre_name,
+    music_doubt,
     paragraphs,
     remarks,
     table,
@@ -38,18 +39,10 @@ def headline(made: Prediction, card: ModelCard, texts: Texts) -> str:
         f"{title_of(title, colour, genre_hint(label, card.taxonomy, texts))}"
         f'<p class="gs-source">{escape(source)}</p>'
         f"{paragraphs(*meaning(card, probability, texts))}"
-        f"{_not_music(made, texts)}"
+        f"{music_doubt(made.music, texts, 'analyse.not_music')}"
         f"{paragraphs(texts('analyse.pretrained') if made.pretrained else '')}"
         f"{remarks(made.notices, texts)}"
     )
-
-
-def _not_music(made: Prediction, texts: Texts) -> str:
-    """A warning where the network's gauge says that this is hardly music."""
-    if made.music is None or made.music >= 0.5:
-        return ""
-    said = texts("analyse.not_music", percent=100 * made.music)
-    return f'<p class="gs-remarks" role="status">{escape(said)}</p>'
 
 
 def meaning(card: ModelCard, probability: float, texts: Texts) -> tuple[str, ...]:
