@@ -21,6 +21,7 @@ from genrescope.apps.web.pages._place import Place, arrived
 from genrescope.apps.web.pages._tables import as_texts, to_csv
 from genrescope.apps.web.pages._telling import file_stem, step_states
 from genrescope.apps.web.pages.batch import row_of, to_playlist
+from genrescope.apps.web.pages.models import describe
 from genrescope.apps.web.panel import find_trades, heat, together, trades
 from genrescope.apps.web.pictures import view_payload
 from genrescope.apps.web.report import write_report
@@ -32,6 +33,7 @@ from genrescope.types import (
     Band,
     Failure,
     ModelCard,
+    MusicGauge,
     Notice,
     Prediction,
     Spectrogram,
@@ -147,6 +149,24 @@ def test_a_batch_marks_what_is_hardly_music() -> None:
         place = Place(studio, nothing, nothing, told)
         assert row_of(noise, place)[-1].startswith(mark)
         assert row_of(replace(noise, music=0.9, notices=()), place)[-1] == ""
+
+
+def test_the_page_of_a_card_hides_nothing() -> None:
+    gauge = MusicGauge("texture", (1.0,), 0.0, 0.95, "songs against rain")
+    whole = replace(
+        model_card("m"), origin="foreign.pth", pretrained="Ada, on <i>fugues</i>", music=gauge
+    )
+    found = SimpleNamespace(name="m", card=whole)
+    studio: Any = SimpleNamespace(models=lambda: [found])
+    nothing = cast("Any", None)
+    said = describe(Place(studio, nothing, nothing, EN), "m")
+    assert "foreign.pth" in said
+    assert "Ada, on &lt;i&gt;fugues" in said
+    assert "by the spectrogram&#x27;s texture, so that 95 % of music is kept" in said
+    assert "songs against rain" in said
+    assert "依据频谱的纹理" in describe(Place(studio, nothing, nothing, ZH), "m")
+    found.card = replace(whole, music=None)
+    assert "for rain" in describe(Place(studio, nothing, nothing, EN), "m")
 
 
 def test_windows_are_as_long_as_the_cards_say() -> None:

@@ -131,11 +131,26 @@ def _facts(card: ModelCard, texts: Texts) -> list[tuple[str, str]]:
         ("trained", learned),
         ("held_out", card.held_out),
         ("calibration", texts("models.temperature", temperature=card.temperature)),
+        ("gauge", _gauge(card, texts)),
         ("weights", card.weights),
         ("licence", card.licence),
+        ("origin", card.origin),
         ("paper", card.paper),
+        ("pretrained", card.pretrained),
         ("warnings", "; ".join(card.warnings)),
     ]
+
+
+def _gauge(card: ModelCard, texts: Texts) -> str:
+    """What tells music from other sounds, in a sentence."""
+    if card.music is None:
+        return texts("models.no_gauge")
+    return texts(
+        "models.gauge_text",
+        feature=texts(f"models.by_{card.music.feature}"),
+        percent=100 * card.music.kept,
+        fitted_on=card.music.fitted_on,
+    )
 
 
 def _measured(place: Place) -> str:
