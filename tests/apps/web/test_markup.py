@@ -99,11 +99,13 @@ def test_what_a_figure_is_worth() -> None:
     bands = (Band(0.0, 0.5, 30, 9), Band(0.5, 1.0, 40, 36, translated=30))
     told = meaning(model_card("m", bands=bands), 0.7, EN)
     assert told[0].startswith("Of 40 test songs that m gave a figure between 50 and 100 %, 36")
-    assert "(90 %)" in told[0]
+    assert "(90 %; 95 %: 77–96)" in told[0]
     assert "translated" in told[1]
     few = meaning(model_card("m", bands=(Band(0, 1, 3, 1),)), 0.7, EN)
     assert "too few" in few[0]
-    assert "30 首歌里，有 9 首" in meaning(model_card("m", bands=bands), 0.2, ZH)[0]
+    chinese = meaning(model_card("m", bands=bands), 0.2, ZH)[0]
+    assert "30 首歌里，有 9 首" in chinese
+    assert "（30 %；95 % 区间：17–48）" in chinese
 
 
 def test_who_pulls_apart() -> None:
@@ -165,8 +167,13 @@ def test_the_page_of_a_card_hides_nothing() -> None:
     assert "by the spectrogram&#x27;s texture, so that 95 % of music is kept" in said
     assert "songs against rain" in said
     assert "依据频谱的纹理" in describe(Place(studio, nothing, nothing, ZH), "m")
-    found.card = replace(whole, music=None)
-    assert "for rain" in describe(Place(studio, nothing, nothing, EN), "m")
+    assert "one temperature, 0.800<" in said
+    found.card = replace(whole, music=None, pretrained="")
+    said = describe(Place(studio, nothing, nothing, EN), "m")
+    assert "for rain" in said
+    assert "0.800, and a bias for every genre" in said
+    found.card = replace(whole, temperature=1.0)
+    assert "none was fitted" in describe(Place(studio, nothing, nothing, EN), "m")
 
 
 def test_windows_are_as_long_as_the_cards_say() -> None:

@@ -17,6 +17,7 @@ from genrescope.apps.web.markup import (
 from genrescope.apps.web.markup import family_of as family
 from genrescope.apps.web.texts import Texts
 from genrescope.classification.trust import FEW_SONGS, band_of
+from genrescope.learn.metrics import wilson
 from genrescope.types import ModelCard, Prediction
 
 TOP = 5
@@ -46,13 +47,14 @@ def headline(made: Prediction, card: ModelCard, texts: Texts) -> str:
 
 
 def meaning(card: ModelCard, probability: float, texts: Texts) -> tuple[str, ...]:
-    """What a first choice's probability is worth on this model's own test songs."""
+    """What a first choice's probability is worth on this model's own test songs, with interval."""
     if card.temperature == 1.0 and not card.bands:
         return (texts("analyse.uncalibrated"),)
     band = band_of(card, probability)
     songs = 0 if band is None else band.songs
     if band is None or songs < FEW_SONGS:
         return (texts("analyse.no_meaning", model=card.name, songs=songs),)
+    least, most = wilson(band.right, songs)
     said = texts(
         "analyse.meaning",
         songs=songs,
@@ -61,6 +63,8 @@ def meaning(card: ModelCard, probability: float, texts: Texts) -> tuple[str, ...
         high=round(100 * band.high),
         right=band.right,
         percent=round(100 * band.right / songs),
+        least=round(100 * least),
+        most=round(100 * most),
     )
     translated = 2 * band.translated > songs
     return (said, texts("analyse.translated_meaning")) if translated else (said,)

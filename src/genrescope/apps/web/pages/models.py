@@ -130,7 +130,7 @@ def _facts(card: ModelCard, texts: Texts) -> list[tuple[str, str]]:
         ("labels", ", ".join(genre_name(label, card.taxonomy, texts) for label in card.labels)),
         ("trained", learned),
         ("held_out", card.held_out),
-        ("calibration", texts("models.temperature", temperature=card.temperature)),
+        ("calibration", _calibration(card, texts)),
         ("gauge", _gauge(card, texts)),
         ("weights", card.weights),
         ("licence", card.licence),
@@ -139,6 +139,14 @@ def _facts(card: ModelCard, texts: Texts) -> list[tuple[str, str]]:
         ("pretrained", card.pretrained),
         ("warnings", "; ".join(card.warnings)),
     ]
+
+
+def _calibration(card: ModelCard, texts: Texts) -> str:
+    """What was fitted: over others' networks, which are not trained on, a temperature alone."""
+    if card.temperature == 1.0:
+        return texts("models.no_temperature")
+    key = "models.temperature_only" if card.pretrained else "models.temperature"
+    return texts(key, temperature=card.temperature)
 
 
 def _gauge(card: ModelCard, texts: Texts) -> str:
