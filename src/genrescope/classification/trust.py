@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from genrescope.types import Band, ModelCard
 
 FEW_SONGS = 10
 """Fewer test songs than this say nothing of how often a model is right."""
+
+
+def hardly_music(music: float | None) -> TypeGuard[float]:
+    """Whether a confidence that something is music at all is below a half.
+
+    Parameters
+    ----------
+    music : float or None
+        In [0, 1]; None where no model can say.
+
+    Examples
+    --------
+    >>> hardly_music(0.31), hardly_music(0.5), hardly_music(None)
+    (True, False, False)
+    """
+    return music is not None and music < 0.5
 
 
 def band_of(card: ModelCard, probability: float) -> Band | None:

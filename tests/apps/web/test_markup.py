@@ -20,7 +20,8 @@ from genrescope.apps.web.markup import bars, complaint, genre_hint, remarks, tab
 from genrescope.apps.web.pages._place import Place, arrived
 from genrescope.apps.web.pages._tables import as_texts, to_csv
 from genrescope.apps.web.pages._telling import file_stem, step_states
-from genrescope.apps.web.pages.batch import to_playlist
+from genrescope.apps.web.pages.batch import row_of, to_playlist
+from genrescope.apps.web.pages.models import describe
 from genrescope.apps.web.panel import find_trades, heat, together, trades
 from genrescope.apps.web.pictures import view_payload
 from genrescope.apps.web.report import write_report
@@ -32,6 +33,7 @@ from genrescope.types import (
     Band,
     Failure,
     ModelCard,
+    MusicGauge,
     Notice,
     Prediction,
     Spectrogram,
@@ -97,11 +99,13 @@ def test_what_a_figure_is_worth() -> None:
     bands = (Band(0.0, 0.5, 30, 9), Band(0.5, 1.0, 40, 36, translated=30))
     told = meaning(model_card("m", bands=bands), 0.7, EN)
     assert told[0].startswith("Of 40 test songs that m gave a figure between 50 and 100 %, 36")
-    assert "(90 %)" in told[0]
+    assert "(90 %; 95 %: 77–96)" in told[0]
     assert "translated" in told[1]
     few = meaning(model_card("m", bands=(Band(0, 1, 3, 1),)), 0.7, EN)
     assert "too few" in few[0]
-    assert "30 首歌里，有 9 首" in meaning(model_card("m", bands=bands), 0.2, ZH)[0]
+    chinese = meaning(model_card("m", bands=bands), 0.2, ZH)[0]
+    assert "30 首歌里，有 9 首" in chinese
+    assert "（30 %；95 % 区间：17–48）" in chinese
 
 
 def test_who_pulls_apart() -> None:
@@ -122,6 +126,54 @@ def test_who_pulls_apart() -> None:
     assert cells == ["70", "20", "10", "40", "55", "5"]
     alike = compare([prediction("one", 0.7, 0.2, 0.1), prediction("two", 0.68, 0.2, 0.12)])
     assert "No two networks" in trades(alike, cards, EN)
+
+
+def test_what_is_hardly_music_is_doubted() -> None:
+    noise = replace(prediction("one", 0.7, 0.2, 0.1), music=0.1)
+    unsure = replace(prediction("two", 0.7, 0.2, 0.1), music=0.5)
+    silent = prediction("three", 0.7, 0.2, 0.1)
+    cards = {name: model_card(name) for name in ("one", "two", "three")}
+    said = together(compare([noise, unsure, silent]), cards, EN)
+    assert "Not music? The networks that can tell are 30 % sure" in said
+    assert "不是音乐？" in together(compare([noise, unsure]), cards, ZH)
+    for sure in ([unsure, silent], [silent, replace(silent, model="one")]):
+        assert "Not music" not in together(compare(sure), cards, EN)
+    assert "Not music?" in headline(noise, cards["one"], EN)
+    assert "Not music?" not in headline(unsure, cards["two"], EN)
+
+
+def test_a_batch_marks_what_is_hardly_music() -> None:
+    studio: Any = SimpleNamespace(card=model_card)
+    clipped = Notice("clipping", "clipped", 0.1)
+    noise = replace(prediction("m", 0.7, 0.2, 0.1), music=0.104, notices=(clipped,))
+    for told, mark in ((EN, "Not music? (10 %); clipped"), (ZH, "不是音乐？（10 %）; 削波")):
+        nothing = cast("Any", None)
+        place = Place(studio, nothing, nothing, told)
+        assert row_of(noise, place)[-1].startswith(mark)
+        assert row_of(replace(noise, music=0.9, notices=()), place)[-1] == ""
+
+
+def test_the_page_of_a_card_hides_nothing() -> None:
+    gauge = MusicGauge("texture", (1.0,), 0.0, 0.95, "songs against rain")
+    whole = replace(
+        model_card("m"), origin="foreign.pth", pretrained="Ada, on <i>fugues</i>", music=gauge
+    )
+    found = SimpleNamespace(name="m", card=whole)
+    studio: Any = SimpleNamespace(models=lambda: [found])
+    nothing = cast("Any", None)
+    said = describe(Place(studio, nothing, nothing, EN), "m")
+    assert "foreign.pth" in said
+    assert "Ada, on &lt;i&gt;fugues" in said
+    assert "by the spectrogram&#x27;s texture, so that 95 % of music is kept" in said
+    assert "songs against rain" in said
+    assert "依据频谱的纹理" in describe(Place(studio, nothing, nothing, ZH), "m")
+    assert "one temperature, 0.800<" in said
+    found.card = replace(whole, music=None, pretrained="")
+    said = describe(Place(studio, nothing, nothing, EN), "m")
+    assert "for rain" in said
+    assert "0.800, and a bias for every genre" in said
+    found.card = replace(whole, temperature=1.0)
+    assert "none was fitted" in describe(Place(studio, nothing, nothing, EN), "m")
 
 
 def test_windows_are_as_long_as_the_cards_say() -> None:

@@ -19,7 +19,8 @@ from genrescope.apps.api.metrics import Metrics
 from genrescope.apps.api.parameters import refuse_unknown
 from genrescope.apps.api.problems import add_handlers
 from genrescope.apps.api.routes import classify, explain, jobs, models, spectrogram, state, timeline
-from genrescope.apps.api.schemas import ProblemShape
+from genrescope.apps.api.routes._asking import problems
+from genrescope.apps.api.schemas import ProblemShape, examples_of
 from genrescope.apps.serving.jobs import Jobs
 from genrescope.apps.serving.settings import Settings
 from genrescope.apps.serving.studio import Studio
@@ -76,8 +77,14 @@ def create_app(studio: Studio, settings: Settings | None = None) -> FastAPI:
         lifespan=live,
     )
     app.state.context = Context(studio, told, own_jobs, metrics)
+    unknown = problems(422)
     for router in ROUTERS:
-        app.include_router(router, prefix=PREFIX, dependencies=[Depends(refuse_unknown)])
+        app.include_router(
+            router,
+            prefix=PREFIX,
+            dependencies=[Depends(refuse_unknown)],
+            responses={422: unknown[422]},  # else FastAPI describes an answer of its own
+        )
     add_handlers(app)
     _add_layers(app, told, metrics)
     _describe(app)
@@ -114,6 +121,9 @@ def _describe(app: FastAPI) -> None:
         parts = page.setdefault("components", {})
         shape = ProblemShape.model_json_schema()
         parts.setdefault("schemas", {}).setdefault("ProblemShape", shape)
+        for name, one in parts["schemas"].items():
+            if examples := examples_of(name):  # FastAPI would leave out what is null in them
+                one["examples"] = examples
         parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         page["security"] = [{}, {"token": []}]
         return page

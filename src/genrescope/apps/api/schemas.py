@@ -1,16 +1,25 @@
 """The shapes of what the API answers, for its description.
 
 Answers are made by `genrescope.apps.results`, as those of the command line are; these models
-describe them, and a test holds the two together.
+describe them, and a test holds the two together. ``examples`` holds real answers, one a shape;
+``tests/apps/api/test_description.py`` says how they were made, and makes them again.
 """
 
 from __future__ import annotations
 
+import json
+from importlib import resources
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Probabilities = dict[str, float]
+
+
+def examples_of(shape: str) -> list[Any]:
+    """Answers of that shape that a server gave; empty where none is kept."""
+    kept = resources.files(__package__).joinpath("examples", f"{shape}.json")
+    return [json.loads(kept.read_text(encoding="utf-8"))] if kept.is_file() else []
 
 
 class _Shape(BaseModel):
@@ -157,7 +166,10 @@ class SpectrogramShape(_Shape):
 
 
 class PictureShape(_Shape):
-    """What a network is given: ``values[channel][row][column]``, row 0 the lowest band."""
+    """What a network is given: ``values[channel][row][column]``, row 0 the lowest band.
+
+    The example holds the first rows and columns alone.
+    """
 
     source: str
     model: str

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from genrescope.apps.results import UNSEEN_TOLD
 from genrescope.classification import taxonomies
+from genrescope.classification.trust import hardly_music
 from genrescope.types import (
     Comparison,
     FloatArray,
@@ -136,7 +137,7 @@ def show_headline(source: str, genre: str, share: float, aside: str) -> None:
 
 def _doubt(music: float | None) -> None:
     """Say so where this may be no music at all, whatever the genres below it."""
-    if music is not None and music < 0.5:
+    if hardly_music(music):
         words = f"  Not music? Confidence that this is music at all: {music * 100:.0f} %"
         out().print(Text(words, style="bold yellow"), highlight=False)
 

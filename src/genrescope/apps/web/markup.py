@@ -9,6 +9,7 @@ from html import escape
 from genrescope.apps.web.texts import Texts
 from genrescope.classification import taxonomies
 from genrescope.classification.taxonomies import Genre
+from genrescope.classification.trust import hardly_music
 from genrescope.types import Notice, TaxonomyError
 
 NEUTRAL = "#6b7280"
@@ -79,6 +80,13 @@ def remarks(notices: Iterable[Notice], texts: Texts) -> str:
     """Quality warnings in plain words."""
     rows = "".join(f"<li>{escape(texts.notice(notice))}</li>" for notice in notices)
     return f'<ul class="gs-remarks" role="status">{rows}</ul>' if rows else ""
+
+
+def music_doubt(music: float | None, texts: Texts, key: str) -> str:
+    """A warning where this may be no music at all, in the sentence of that key; else ""."""
+    if not hardly_music(music):
+        return ""
+    return f'<p class="gs-remarks" role="status">{escape(texts(key, percent=100 * music))}</p>'
 
 
 def complaint(sentence: str) -> str:

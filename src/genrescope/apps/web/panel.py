@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from genrescope.apps.serving import Answer
-from genrescope.apps.web.markup import bars, family_of, genre_name, paragraphs, remarks, title_of
+from genrescope.apps.web.markup import (
+    bars,
+    family_of,
+    genre_name,
+    music_doubt,
+    paragraphs,
+    remarks,
+    title_of,
+)
 from genrescope.apps.web.texts import Texts
 from genrescope.classification.trust import doubtful_band
 from genrescope.types import Comparison, ModelCard, Prediction
@@ -26,7 +34,7 @@ TOP = 5
 
 
 def together(result: Comparison, cards: Cards, texts: Texts) -> str:
-    """Mean, agreement and who dissents."""
+    """Mean, agreement, who dissents, and a doubt that it is music at all."""
     card = cards[result.predictions[0].model]
     label, probability = result.top(1)[0]
     name = genre_name(label, card.taxonomy, texts)
@@ -37,6 +45,7 @@ def together(result: Comparison, cards: Cards, texts: Texts) -> str:
     return (
         f"{title_of(title, colour)}"
         f"{paragraphs(agreement, *(dissent or [texts('compare.all_agree')]))}"
+        f"{music_doubt(result.music, texts, 'compare.not_music')}"
         f"{remarks(result.predictions[0].notices, texts)}"
     )
 

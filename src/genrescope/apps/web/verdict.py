@@ -8,6 +8,7 @@ from genrescope.apps.web.markup import (
     bars,
     genre_hint,
     genre_name,
+    music_doubt,
     paragraphs,
     remarks,
     table,
@@ -16,6 +17,7 @@ from genrescope.apps.web.markup import (
 from genrescope.apps.web.markup import family_of as family
 from genrescope.apps.web.texts import Texts
 from genrescope.classification.trust import FEW_SONGS, band_of
+from genrescope.learn.metrics import wilson
 from genrescope.types import ModelCard, Prediction
 
 TOP = 5
@@ -38,28 +40,21 @@ def headline(made: Prediction, card: ModelCard, texts: Texts) -> str:
         f"{title_of(title, colour, genre_hint(label, card.taxonomy, texts))}"
         f'<p class="gs-source">{escape(source)}</p>'
         f"{paragraphs(*meaning(card, probability, texts))}"
-        f"{_not_music(made, texts)}"
+        f"{music_doubt(made.music, texts, 'analyse.not_music')}"
         f"{paragraphs(texts('analyse.pretrained') if made.pretrained else '')}"
         f"{remarks(made.notices, texts)}"
     )
 
 
-def _not_music(made: Prediction, texts: Texts) -> str:
-    """A warning where the network's gauge says that this is hardly music."""
-    if made.music is None or made.music >= 0.5:
-        return ""
-    said = texts("analyse.not_music", percent=100 * made.music)
-    return f'<p class="gs-remarks" role="status">{escape(said)}</p>'
-
-
 def meaning(card: ModelCard, probability: float, texts: Texts) -> tuple[str, ...]:
-    """What a first choice's probability is worth on this model's own test songs."""
+    """What a first choice's probability is worth on this model's own test songs, with interval."""
     if card.temperature == 1.0 and not card.bands:
         return (texts("analyse.uncalibrated"),)
     band = band_of(card, probability)
     songs = 0 if band is None else band.songs
     if band is None or songs < FEW_SONGS:
         return (texts("analyse.no_meaning", model=card.name, songs=songs),)
+    least, most = wilson(band.right, songs)
     said = texts(
         "analyse.meaning",
         songs=songs,
@@ -68,6 +63,8 @@ def meaning(card: ModelCard, probability: float, texts: Texts) -> tuple[str, ...
         high=round(100 * band.high),
         right=band.right,
         percent=round(100 * band.right / songs),
+        least=round(100 * least),
+        most=round(100 * most),
     )
     translated = 2 * band.translated > songs
     return (said, texts("analyse.translated_meaning")) if translated else (said,)

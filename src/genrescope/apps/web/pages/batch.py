@@ -14,7 +14,9 @@ from genrescope.apps.web.lean import gr
 from genrescope.apps.web.markup import genre_name, paragraphs
 from genrescope.apps.web.pages._place import Arrived, Place, arrived, take
 from genrescope.apps.web.pages._tables import Table, as_texts
+from genrescope.apps.web.texts import Texts
 from genrescope.audio.source import shown
+from genrescope.classification.trust import hardly_music
 from genrescope.types import Failure, GenrescopeError, Prediction
 
 TITLE = "tab.batch"
@@ -68,7 +70,7 @@ def _answer(place: Place, entries: list[Arrived], name: str) -> Iterator[Any]:
             result = _one(place, held, entry, name)
             failed += isinstance(result, Failure)
             results.append(result)
-            rows.append(_row(result, place))
+            rows.append(row_of(result, place))
             counts = {"done": len(rows), "count": len(entries), "failed": failed}
             yield paragraphs(texts("batch.progress", **counts)), list(rows), gr.skip()
     finally:
@@ -118,7 +120,8 @@ def _one(place: Place, held: Held, entry: Arrived, name: str) -> Prediction | Fa
     raise AssertionError("a sound that was looked at gives a result or an error")
 
 
-def _row(result: Prediction | Failure, place: Place) -> list[Any]:
+def row_of(result: Prediction | Failure, place: Place) -> list[Any]:
+    """What the table says of one sound, a cell a column of `COLUMNS`."""
     texts = place.texts
     if isinstance(result, Failure):
         return [result.source, "", None, "", None, result.reason]
@@ -130,8 +133,16 @@ def _row(result: Prediction | Failure, place: Place) -> list[Any]:
         round(100 * share, 1),
         f"{genre_name(second, taxonomy, texts)} ({100 * next_share:.0f} %)",
         round(result.seconds, 1),
-        "; ".join(texts.notice(notice) for notice in result.notices),
+        "; ".join(_remarks(result, texts)),
     ]
+
+
+def _remarks(made: Prediction, texts: Texts) -> list[str]:
+    """What to know of a sound, first of all that it may be no music."""
+    said = [texts.notice(notice) for notice in made.notices]
+    if hardly_music(made.music):
+        return [texts("batch.not_music", percent=100 * made.music), *said]
+    return said
 
 
 def _saved(

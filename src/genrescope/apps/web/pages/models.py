@@ -130,12 +130,35 @@ def _facts(card: ModelCard, texts: Texts) -> list[tuple[str, str]]:
         ("labels", ", ".join(genre_name(label, card.taxonomy, texts) for label in card.labels)),
         ("trained", learned),
         ("held_out", card.held_out),
-        ("calibration", texts("models.temperature", temperature=card.temperature)),
+        ("calibration", _calibration(card, texts)),
+        ("gauge", _gauge(card, texts)),
         ("weights", card.weights),
         ("licence", card.licence),
+        ("origin", card.origin),
         ("paper", card.paper),
+        ("pretrained", card.pretrained),
         ("warnings", "; ".join(card.warnings)),
     ]
+
+
+def _calibration(card: ModelCard, texts: Texts) -> str:
+    """What was fitted: over others' networks, which are not trained on, a temperature alone."""
+    if card.temperature == 1.0:
+        return texts("models.no_temperature")
+    key = "models.temperature_only" if card.pretrained else "models.temperature"
+    return texts(key, temperature=card.temperature)
+
+
+def _gauge(card: ModelCard, texts: Texts) -> str:
+    """What tells music from other sounds, in a sentence."""
+    if card.music is None:
+        return texts("models.no_gauge")
+    return texts(
+        "models.gauge_text",
+        feature=texts(f"models.by_{card.music.feature}"),
+        percent=100 * card.music.kept,
+        fitted_on=card.music.fitted_on,
+    )
 
 
 def _measured(place: Place) -> str:
