@@ -113,3 +113,34 @@ def test_from_the_command_line(
     assert {row["genre"] for row in report["per_genre"]} == {"Jazz", "Disco"}
     assert "silence.wav" in shown.err
     assert page.is_file()
+
+
+def test_the_page_on_own_music_holds_what_was_measured_on_it_and_nothing_else(
+    music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (music / "jazz" / "silence.wav").rename(music / "jazz" / "a|b.wav")
+    with pytest.raises(SystemExit):
+        main(["evaluate", *MODELS, "--audio", "music", "--page", "own page.md"])
+    text = (tmp_path / "own page.md").read_text(encoding="utf-8")
+    command = f"genrescope evaluate {' '.join(MODELS)} --page 'own page.md' --audio music"
+    assert text.startswith("# music: 2 songs\n")
+    assert f"Written by `{command}`." in text
+    for model in (*MODELS, " + ".join(MODELS)):
+        assert f"## {model}\n" in text
+        assert f"| {model} | " in text
+    assert text.count("\n### Genre by genre\n") == len(MODELS) + 1
+    assert "### What it takes for what" in text
+    assert "| jazz/a\\|b.wav | " in text
+    assert "GTZAN" not in text
+    assert "--together" not in text
+
+
+@pytest.mark.parametrize("option", [("--maps", "9"), ("--left-out", "one")])
+def test_what_is_of_the_collections_does_not_go_with_own_music(
+    option: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", MODELS[0], "--audio", str(tmp_path), *option])
+    assert ended.value.code == 2
+    assert "does not go with" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from genrescope.apps.bench.maps import Trial, Tried
+from genrescope.apps.cli.main import main
 from genrescope.apps.zoo_advice import Cost, advise, gauges, trust
 from genrescope.apps.zoo_page import write_page
 from genrescope.classification.looking import load_models
@@ -18,6 +19,8 @@ from genrescope.models import find, save_model
 from genrescope.types import Report, Score, TrainingError, TrainingSource
 from tests import onnx_models
 from tests.learn.made_up import GENRES, collection
+
+COMMAND = "genrescope evaluate one two --together --page zoo.md"
 
 
 @pytest.fixture
@@ -64,7 +67,7 @@ def test_the_page_holds_every_model_and_what_they_say_together(
     heard = [examine(name, tmp_path) for name in names]
     reports = [report for one in heard for report in one.reports()] + judge_together(heard)
     page = tmp_path / "zoo.md"
-    write_page(page, names, reports)
+    write_page(page, names, reports, COMMAND)
     text = page.read_text(encoding="utf-8")
     top1 = reports[-2].score("top1").value
     assert f"| one + two | {100 * top1:.1f} (" in text
@@ -118,6 +121,18 @@ def test_what_cards_say_of_trust_and_of_music() -> None:
     assert row[3].startswith(f"{100 * scores['music_kept']:.1f} (")
 
 
+def test_a_page_says_the_command_that_wrote_it(
+    names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", *names, "--page", "zoo.md", "--data", "."])
+    assert ended.value.code == 0
+    text = (tmp_path / "zoo.md").read_text(encoding="utf-8")
+    assert "Written by `genrescope evaluate one two --data . --page zoo.md`." in text
+    assert "one + two" not in text
+
+
 def test_the_page_shows_what_heat_maps_are_worth(names: list[str], tmp_path: Path) -> None:
     reports = examine(names[0], tmp_path).reports()
     trials = (
@@ -125,9 +140,9 @@ def test_the_page_shows_what_heat_maps_are_worth(names: list[str], tmp_path: Pat
         Trial("one", "occlusion", 6, 0.463, 0.161, 0.3, 0.302, 0.258, 0.343),
     )
     page = tmp_path / "zoo.md"
-    write_page(page, names[:1], reports, tried=[Tried("one", trials, 0.231)])
+    write_page(page, names[:1], reports, COMMAND, tried=[Tried("one", trials, 0.231)])
     text = page.read_text(encoding="utf-8")
-    assert "--together --maps 6 --page" in text
+    assert f"Written by `{COMMAND}`." in text
     part = text[text.index("## Heat maps") : text.index("## What others report")]
     assert "| one | cam | 12.5 | 10.0 | 30.0 | +2.5 (-4.5 to +4.6) | 0.23 |" in part
     assert "| one | occlusion | 46.3 |" in part
@@ -145,15 +160,15 @@ def test_the_page_shows_what_a_collection_left_out_costs(names: list[str], tmp_p
     reports = [report for one in heard for report in one.reports()]
     without = examine(str(path), tmp_path).reports()
     page = tmp_path / "zoo.md"
-    write_page(page, names, reports, [str(path)], without)
+    write_page(page, names, reports, COMMAND, [str(path)], without)
     text = page.read_text(encoding="utf-8")
-    assert f"--together --left-out {path} --page" in text
+    assert f"measured by adding `--left-out {path}`" in text
     part = text[text.index("## Without a collection") : text.index("## What others report")]
     assert "| taught by | Real audio, test | GTZAN, test |" in part
     top1, top3 = (100 * without[0].score(metric).value for metric in ("top1", "top3"))
     assert f"| gtzan | {top1:.1f} (" in part
     assert f") / {top3:.1f} |" in part
-    write_page(page, names[:1], reports)
+    write_page(page, names[:1], reports, COMMAND)
     again = page.read_text(encoding="utf-8")
     assert part in again  # what took hours to train is not lost to a page written without it
     assert again.count("## Without a collection") == 1

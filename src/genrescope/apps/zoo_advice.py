@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from genrescope.apps.markdown import cell
 from genrescope.types import Band, ModelCard, Report, Score
 
 GAUGES = ("auroc", "music_kept", "others_caught")
@@ -138,12 +139,8 @@ def gauges(cards: Sequence[ModelCard]) -> list[tuple[str, ...]]:
                 card.name,
                 f"{auroc.value:.3f}",
                 f"{cut[0].value:.3f}" if cut else "",
-                _percent(kept),
-                _percent(caught),
+                cell(kept),
+                cell(caught),
             )
         )
     return rows
-
-
-def _percent(score: Score) -> str:
-    return f"{100 * score.value:.1f} ({100 * score.low:.1f}–{100 * score.high:.1f})"

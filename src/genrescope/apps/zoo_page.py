@@ -10,11 +10,12 @@ from pathlib import Path
 from genrescope.apps.bench.maps import Tried
 from genrescope.apps.bench.networks import noise_picture
 from genrescope.apps.bench.timing import alone
+from genrescope.apps.markdown import cell, code, table
 from genrescope.apps.zoo_advice import GAUGE_HEADER, Cost, advise, gauges, trust
 from genrescope.classification.looking import Model, load_models
 from genrescope.models import find
 from genrescope.models.whole import write_whole
-from genrescope.types import ModelCard, Report, Score
+from genrescope.types import ModelCard, Report
 
 COLUMNS = ("model", "top-1", "top-3", "macro F1", "recall, genres of 8", "ECE", "ECE by chance")
 METRICS = ("top1", "top3", "macro_f1", "macro_recall8", "ece", "ece_by_chance")
@@ -43,6 +44,7 @@ def write_page(
     path: Path,
     names: Sequence[str],
     reports: Sequence[Report],
+    command: str,
     left_out: Sequence[str] = (),
     without: Sequence[Report] = (),
     tried: Sequence[Tried] = (),
@@ -56,6 +58,8 @@ def write_page(
         Of model files; each is timed here.
     reports : sequence of Report
         Of those models, and of what they say together.
+    command : str
+        That measured, as it was given.
     left_out : sequence of str
         Models that some collections did not teach; none of them is in the zoo. Without any, what
         the page said of them before stays: it does not depend on the models above.
@@ -66,13 +70,10 @@ def write_page(
     """
     models = load_models(list(names))
     costs = [_cost(model) for model in models]
-    asked = "".join(f" --left-out {name}" for name in left_out)
-    asked += f" --maps {tried[0].trials[0].n}" if tried else ""
     lines = [
         "# The zoo",
         "",
-        f"Written by `genrescope evaluate {' '.join(names)} --together{asked} --page "
-        f"{path.as_posix()}`.",
+        f"Written by {code(command)}.",
         "Songs, not windows; 95 % bootstrap intervals. Real audio from other sources comes first:"
         " a score within the collection that taught a network proves less. Recall is averaged over"
         " the genres that have eight songs or more.",
@@ -101,7 +102,7 @@ def _sizes(models: Sequence[Model], costs: Sequence[Cost]) -> list[str]:
         f" {REPEATS} turns. Read the figures against each other: machines differ, and what they"
         " compute in moves the scores below by a song now and then.",
         "",
-        *_table(SIZES, [_size(*pair) for pair in zip(models, costs, strict=True)]),
+        *table(SIZES, [_size(*pair) for pair in zip(models, costs, strict=True)]),
     ]
 
 
@@ -136,7 +137,7 @@ def _trust(cards: Sequence[ModelCard]) -> list[str]:
         "Of the test songs of all sets together whose first choice had such a probability, so many"
         " were right. Constant-Q models were mostly asked about translated pictures here.",
         "",
-        *_table(header, rows),
+        *table(header, rows),
     ]
     heard = gauges(cards)
     gauged = [
@@ -145,24 +146,20 @@ def _trust(cards: Sequence[ModelCard]) -> list[str]:
         "How well the gauge on each card tells test music of real audio from rain, engines and"
         ' animals (ESC-10\'s third fold). Music that is not kept is asked about: "not music?".',
         "",
-        *_table(GAUGE_HEADER, heard),
+        *table(GAUGE_HEADER, heard),
     ]
     return [*(told if rows else []), *(gauged if heard else [])]
 
 
 def _scores(dataset: str, reports: Sequence[Report]) -> list[str]:
     own = [report for report in reports if report.dataset == dataset]
-    rows = [(r.model, *(_cell(r.score(metric)) for metric in METRICS)) for r in own]
-    return [f"## {_title(dataset)}: {own[0].n} songs", "", *_table(COLUMNS, rows)]
+    rows = [(r.model, *(cell(r.score(metric)) for metric in METRICS)) for r in own]
+    return [f"## {_title(dataset)}: {own[0].n} songs", "", *table(COLUMNS, rows)]
 
 
 def _title(dataset: str) -> str:
     name = dataset.replace("gtzan", "GTZAN")
     return f"{name[:1].upper()}{name[1:]}, test"
-
-
-def _cell(score: Score) -> str:
-    return f"{100 * score.value:.1f} ({100 * score.low:.1f}–{100 * score.high:.1f})"
 
 
 def _left_out(names: Sequence[str], reports: Sequence[Report]) -> list[str]:
@@ -186,7 +183,7 @@ def _left_out(names: Sequence[str], reports: Sequence[Report]) -> list[str]:
         f"less long than the networks above. Top-1 / top-3, measured by adding `{asked}`; a page "
         "that is written without keeps them.",
         "",
-        *_table(("taught by", *map(_title, sets)), rows),
+        *table(("taught by", *map(_title, sets)), rows),
     ]
 
 
@@ -204,7 +201,7 @@ def _kept(page: Path) -> list[str]:
 
 
 def _both(report: Report) -> str:
-    return f"{_cell(report.score('top1'))} / {100 * report.score('top3').value:.1f}"
+    return f"{cell(report.score('top1'))} / {100 * report.score('top3').value:.1f}"
 
 
 def _maps(tried: Sequence[Tried]) -> list[str]:
@@ -230,7 +227,7 @@ def _maps(tried: Sequence[Tried]) -> list[str]:
         "heat means anything, the hottest costs more than the same shape in five random places; "
         "the loudest takes no explanation at all. The last column is how far the two ways agree.",
         "",
-        *_table(MAPS, rows),
+        *table(MAPS, rows),
     ]
 
 
@@ -241,7 +238,7 @@ def _published() -> list[str]:
         "",
         "They choose among ten genres, the networks above among sixteen.",
         "",
-        *_table(("what", "top-1", "pre-trained on other music", "source"), rows),
+        *table(("what", "top-1", "pre-trained on other music", "source"), rows),
     ]
 
 
@@ -255,13 +252,4 @@ def _genres(reports: Sequence[Report]) -> list[str]:
         for genre, count in counts.items()
     ]
     title = f"## Recall by genre, {first}"
-    return [title, "", *_table(("genre", "songs", *(r.model for r in own)), rows)]
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [
-        "| " + " | ".join(header) + " |",
-        "|" + "---|" * len(header),
-        *("| " + " | ".join(row) + " |" for row in rows),
-        "",
-    ]
+    return [title, "", *table(("genre", "songs", *(r.model for r in own)), rows)]

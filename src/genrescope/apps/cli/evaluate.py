@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from genrescope.apps.cli import show
+from genrescope.apps.cli.given import as_given
 
 if TYPE_CHECKING:
     from genrescope.learn.audition import Audition
     from genrescope.learn.judging import Testimony
-    from genrescope.learn.own.song import Passed
     from genrescope.types import Report, Score
 
 SHOWN = {
@@ -30,6 +31,7 @@ GAUGED = ("auroc", "music_kept", "others_caught")
 
 
 def evaluate_command(
+    context: typer.Context,
     models: Annotated[list[str], typer.Argument(metavar="MODEL...")],
     data: Annotated[
         Path | None, typer.Option(help="Folder of the collections; else $GENRESCOPE_DATA.")
@@ -38,7 +40,10 @@ def evaluate_command(
         bool, typer.Option("--together", help="Also their mean: mel, constant-Q, all.")
     ] = False,
     page: Annotated[
-        Path | None, typer.Option(help="Write the comparison of all models as a Markdown page.")
+        Path | None,
+        typer.Option(
+            help="Write the comparison of all models, or what --audio found, as Markdown."
+        ),
     ] = None,
     left_out: Annotated[
         list[str] | None,
@@ -82,42 +87,52 @@ def evaluate_command(
     `genrescope evaluate mobilenetv3_mel --audio my-music --html report.html`,
     `genrescope evaluate --maps 40 mobilenetv3_mel`
     """
+    from genrescope.apps.audition_page import write_audition
     from genrescope.apps.cli.trying import show_tried, try_all
+    from genrescope.apps.zoo_page import write_page
+    from genrescope.learn.audition import Audition
     from genrescope.learn.judging import to_plain
     from genrescope.models import spell_out
 
+    _check_options(audio, page, maps, left_out or [])
     names, others = spell_out(models), tuple(left_out or ())
     if maps is not None and page is None:
         show_tried(try_all(names, data, maps), as_json)
         return
-    if others and page is None:
-        raise typer.BadParameter("--left-out goes with --page")
     without = _examine(others, data, together=False) if others else []
-    reports: list[Report] = []
-    passed: tuple[Passed, ...] = ()
-    unheard = 0
     if audio is not None:
-        heard = _hear(names, audio, labels_from)
-        reports, passed, unheard = list(heard.reports), heard.passed, heard.unheard
+        found = _hear(names, audio, labels_from)
     else:
-        reports = _examine(names, data, together)
+        found = Audition(tuple(_examine(names, data, together)), ())
     if html is not None:
         from genrescope.learn.report_page import write_reports
 
-        write_reports(html, reports, passed)
-    if page is not None:
-        from genrescope.apps.zoo_page import write_page
-
+        write_reports(html, found.reports, found.passed)
+    if page is not None and audio is not None:
+        write_audition(page, as_given(context), found.reports, found.passed)
+    elif page is not None:
         tried = try_all(names, data, maps) if maps is not None else []
-        write_page(page, names, reports, others, without, tried)
+        write_page(page, names, found.reports, as_given(context), others, without, tried)
     if as_json:
-        sys.stdout.write(json.dumps([to_plain(r) for r in reports], indent=1) + "\n")
+        sys.stdout.write(json.dumps([to_plain(r) for r in found.reports], indent=1) + "\n")
     else:
-        _show(reports)
-    for one in passed:
+        _show(found.reports)
+    for one in found.passed:
         show.complain(f"{one.name}: {one.reason}")
-    if unheard:
+    if found.unheard:
         raise typer.Exit(1)
+
+
+def _check_options(
+    audio: Path | None, page: Path | None, maps: int | None, left_out: list[str]
+) -> None:
+    """Refuse options that say nothing beside the others."""
+    for option, asked in (("left-out", left_out), ("maps", maps)):
+        if audio is not None and asked:
+            message = f"--{option} is of the collections: it does not go with --audio"
+            raise typer.BadParameter(message)
+    if left_out and page is None:
+        raise typer.BadParameter("--left-out goes with --page")
 
 
 def _hear(names: tuple[str, ...], place: Path, labels_from: str) -> Audition:
@@ -161,7 +176,7 @@ def _panels(heard: list[Testimony]) -> list[list[Testimony]]:
     return [*panels, heard] if len(kinds) > 1 else panels or [heard]
 
 
-def _show(reports: list[Report]) -> None:
+def _show(reports: Sequence[Report]) -> None:
     """A table a test set, then genre by genre, then what tells music from other sounds."""
     for dataset in dict.fromkeys(report.dataset for report in reports):
         own = [report for report in reports if report.dataset == dataset]
