@@ -2,7 +2,8 @@
 #   docker build -t genrescope . && docker run --rm -p 8000:8000 --read-only --tmpfs /tmp genrescope
 FROM python:3.13-slim AS build
 COPY pyproject.toml constraints.txt README.md LICENSE /source/
-COPY samples/LICENSES.md /source/samples/
+COPY samples/LICENSES.md samples/classical_sugar_plum.mp3 samples/pop_hyde_acoustic.ogg \
+    samples/reggae_thief_in_the_night.ogg /source/samples/
 COPY src /source/src
 RUN python -m venv /opt/genrescope \
     && /opt/genrescope/bin/pip install --no-cache-dir -c /source/constraints.txt "/source[web]"

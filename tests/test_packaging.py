@@ -85,6 +85,13 @@ def test_what_is_in_the_files(built: Path) -> None:
         assert f"genrescope/{name}" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if name.startswith(("tests/", "samples/"))]
+    with zipfile.ZipFile(wheel) as archive:
+        licences = archive.read("genrescope/samples/LICENSES.md").decode()
+        clips = [one for one in archive.infolist() if one.filename.endswith((".mp3", ".ogg"))]
+    assert len(clips) == 3
+    assert sum(clip.file_size for clip in clips) < 1_000_000
+    for clip in clips:
+        assert f"\n| {clip.filename.removeprefix('genrescope/samples/')} |" in licences
     with tarfile.open(source) as archive:
         assert any(name.endswith("/pyproject.toml") for name in archive.getnames())
 

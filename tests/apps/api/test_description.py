@@ -83,7 +83,12 @@ def test_examples_are_answers(server: Served, samples: Path, page: Any) -> None:
         )
         assert answer.status_code == 200, answer.text
         found[name] = answer.json()
-    picture = {"form": "json", "picture": True, "model": MODEL, "name": SOUND}
+    picture: dict[str, str | bool] = {
+        "form": "json",
+        "picture": True,
+        "model": MODEL,
+        "name": SOUND,
+    }
     found["PictureShape"] = server.http.post(
         "/api/v1/spectrogram", params=picture, content=sound, timeout=120
     ).json()

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from genrescope.apps.api.app import create_app
 from genrescope.apps.serving import Studio
+from genrescope.apps.web import routes
 from genrescope.apps.web.cloakroom import Cloakroom
 from genrescope.apps.web.routes import make_router
 from tests import onnx_models
@@ -46,3 +47,20 @@ def test_the_first_sound_waits_for_the_last(app: FastAPI) -> None:
     assert all(room.has(key) for key in keys)
     assert room.has(send("c.mp3", alone))
     until(lambda: room.count == 0, 20)
+
+
+def test_samples_of_a_checkout_else_of_the_package(
+    app: FastAPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "jazz_vibe_ace.flac" in routes.sample_names()
+    folders = (tmp_path / "checkout", tmp_path / "package")
+    monkeypatch.setattr(routes, "SAMPLE_FOLDERS", folders)
+    assert (routes.sample_folder(), routes.sample_names()) == (None, ())
+    folders[1].mkdir()
+    for name in ("LICENSES.md", "b.ogg", "a.mp3"):
+        (folders[1] / name).write_text(name)
+    assert routes.sample_names() == ("a.mp3", "b.ogg")
+    app.include_router(make_router(Cloakroom()))
+    client = TestClient(app, base_url="http://127.0.0.1")
+    assert client.get("/web/samples/b.ogg").text == "b.ogg"
+    assert client.get("/web/samples/LICENSES.md").status_code == 404

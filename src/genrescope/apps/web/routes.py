@@ -22,15 +22,14 @@ from genrescope.apps.web.cloakroom import Cloakroom
 SAMPLE_ENDINGS = (".mp3", ".flac", ".ogg", ".wav", ".m4a")
 SCRIPTS = ("viewer.js", "course.js", "reasons.js", "page.js")
 ASSETS = {**dict.fromkeys(SCRIPTS, "text/javascript"), "style.css": "text/css"}
-
-
+SAMPLE_FOLDERS = tuple(Path(__file__).resolve().parents[i] / "samples" for i in (4, 2))
+"""In a checkout, and in an installed package: the first that is there."""
 KEPT_NOWHERE = {"Cache-Control": "no-store"}
 
 
 def sample_folder() -> Path | None:
-    """The free-licence clips that a checkout carries; None where the package came without."""
-    folder = Path(__file__).resolve().parents[4] / "samples"
-    return folder if (folder / "LICENSES.md").is_file() else None
+    """The free-licence clips of a checkout, else the few of the installed package, if any."""
+    return next((one for one in SAMPLE_FOLDERS if (one / "LICENSES.md").is_file()), None)
 
 
 def sample_names() -> tuple[str, ...]:
