@@ -18,6 +18,8 @@ from genrescope.apps.bench import (
     scale,
     scanning,
     spectrograms,
+    starting,
+    together,
     training,
 )
 from genrescope.apps.bench.timing import MOST_CALLS, alone, pair
@@ -26,7 +28,7 @@ from genrescope.classification.looking import load_models
 from genrescope.collection.scanning import Terms, plan, scan, seats_of
 from genrescope.collection.stores import open_store
 from genrescope.collection.values import Analysis, Seat
-from genrescope.types import CollectionError, TrainingError
+from genrescope.types import CollectionError, GenrescopeError, TrainingError
 
 
 def test_in_turn() -> None:
@@ -86,6 +88,32 @@ def test_explaining_beside_classifying(samples: Path, monkeypatch: pytest.Monkey
     rows = explaining.measure(samples / "country_short_1s5.mp3", models, repeats=1)
     assert [row.theirs for row in rows] == ["classification alone", "its windows in one batch"]
     assert all(row.ratio > 0 and "at most" in row.note for row in rows)
+
+
+def test_all_networks_beside_the_sum_of_each(
+    samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENRESCOPE_MODELS", "")
+    models = load_models(["mobilenetv3_mel", "mobilenetv3_cqt"])
+    (row,) = together.measure(samples / "country_short_1s5.mp3", models, repeats=1)
+    assert row.name == "one window through all 2 networks"
+    assert row.theirs == "the sum of each alone"
+    assert row.low <= row.ratio <= row.high
+    assert f"{100 / row.ratio - 100:+.0f}% (" in row.note
+    assert "at least 0.89" in row.note
+    with pytest.raises(GenrescopeError, match="one network only"):
+        together.measure(samples / "country_short_1s5.mp3", models[:1], repeats=1)
+
+
+def test_a_server_is_timed_from_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("httpx", "gradio"):
+        pytest.importorskip(name)
+    monkeypatch.setenv("GENRESCOPE_MODELS", "")
+    ready, page = starting.measure(["mobilenetv3_mel"], 1)
+    assert (ready.unit, ready.theirs) == ("s", "")
+    assert 0.2 < ready.ours_ms < 60
+    assert (page.unit, page.theirs) == ("s", "the same again")
+    assert 0 < page.ours_ms < 60
 
 
 def test_what_a_million_songs_cost(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:

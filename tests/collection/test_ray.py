@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import socket
@@ -42,6 +43,7 @@ PORTS = (
     "runtime_env_agent_port",
     "dashboard_agent_listen_port",
 )
+FULL = (errno.EAGAIN, errno.EADDRINUSE, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC)
 FILES = int(os.environ.get("GENRESCOPE_RAY_FILES", "18"))
 
 
@@ -90,6 +92,34 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Node, "start_ray_processes", start)
 
 
+def means_no_ray_here(error: Exception) -> bool:
+    """Whether this machine keeps a cluster from starting; else Ray is used wrongly, by us."""
+    if isinstance(error, OSError):
+        known = isinstance(error, ConnectionError | TimeoutError | PermissionError)
+        return known or error.errno in FULL
+    if type(error) is RuntimeError:
+        return any(words in str(error) for words in ("GCS", "process"))
+    return type(error) is Exception and "timed out during startup" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (TimeoutError("Timed out while waiting for nodes to join."), True),
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (RuntimeError("Failed to start GCS. Last connection error: x"), True),
+        (Exception("The current node timed out during startup. This could happen"), True),
+        (RuntimeError("Cannot connect to uninitialized cluster."), False),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), False),
+        (ValueError("Unknown option"), False),
+        (TypeError("unexpected keyword argument 'no_monitor'"), False),
+        (AttributeError("_ray_params"), False),
+    ],
+)
+def test_what_means_that_ray_cannot_run_here(error: Exception, expected: bool) -> None:
+    assert means_no_ray_here(error) is expected
+
+
 @pytest.fixture
 def cluster(unhurried: None) -> Iterator[Any]:
     Cluster = import_module("ray.cluster_utils").Cluster
@@ -101,8 +131,10 @@ def cluster(unhurried: None) -> Iterator[Any]:
         made = Cluster(initialize_head=True, head_node_args={**options, **bare, **ports()})
         made.add_node(**options, **ports())
         made.wait_for_nodes()
-    except Exception as error:  # noqa: BLE001 - whatever keeps one from starting is not what is tested here
+    except Exception as error:
         end_children(others)
+        if not means_no_ray_here(error):
+            raise
         pytest.skip(f"no Ray cluster can be started here: {error}")
     yield made
     made.shutdown()

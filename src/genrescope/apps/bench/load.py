@@ -94,7 +94,7 @@ def measure(
     looped, took_ours, took_theirs = 0, 0.0, 0.0
     answers: Counter[str] = Counter()
     times: list[float] = []
-    with _server(models, workers) as url:
+    with serving(models, workers) as url:
         _ask(url, sound, time.monotonic(), answers, times, at_least=1)
         if answers != Counter({"200": 1}):
             raise GenrescopeError(f"the server does not classify {source}: {dict(answers)}")
@@ -126,7 +126,14 @@ def measure(
 
 
 @contextmanager
-def _server(models: Sequence[str], workers: int) -> Iterator[str]:
+def serving(models: Sequence[str], workers: int) -> Iterator[str]:
+    """A server in a process of its own, ready from the first line of the block on: its address.
+
+    Raises
+    ------
+    GenrescopeError
+        If it does not start.
+    """
     named = [word for model in models for word in ("--model", model)]
     told = ["serve", "--port", "0", "--workers", str(workers), *named]
     process = subprocess.Popen(
@@ -159,7 +166,7 @@ def _until_ready(url: str) -> None:
         while not client.ready():
             if time.monotonic() > end:
                 raise ServingError(f"the server was not ready within {START_SECONDS:g} s")
-            time.sleep(0.1)
+            time.sleep(0.02)
 
 
 def _together(threads: int, work: Callable[[], None]) -> float:

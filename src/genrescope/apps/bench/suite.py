@@ -19,6 +19,8 @@ from genrescope.apps.bench import (
     scanning,
     songs,
     spectrograms,
+    starting,
+    together,
     whole,
 )
 from genrescope.apps.bench.timing import Row
@@ -27,6 +29,7 @@ from genrescope.types import GenrescopeError, refuse
 
 SONG_SECONDS, LONG_SECONDS = 30.0, 240.0
 SERVE_CLIENTS, SERVE_SECONDS = 8, 8.0
+STARTS = 3
 SCANNED = scanning.Sizes(files=12, minutes=3.0, rows=5000, short=200)
 
 
@@ -147,6 +150,10 @@ def _networks(on: Material) -> tuple[list[Row], str]:
     return networks.measure(on.models, repeats=on.repeats), ""
 
 
+def _together(on: Material) -> tuple[list[Row], str]:
+    return together.measure(on.song, on.models, on.repeats), ""
+
+
 def _song(on: Material) -> tuple[list[Row], str]:
     return line.measure(on.song, on.models, repeats=on.repeats), ""
 
@@ -207,7 +214,8 @@ def _serve(on: Material) -> tuple[list[Row], str]:
         share,
         unit="MB",
     )
-    return [row, memory] if found.after_mb else [row], ""
+    started = starting.measure(names, STARTS)
+    return [*started, row, *([memory] if found.after_mb else [])], ""
 
 
 def _install(on: Material) -> tuple[list[Row], str]:
@@ -230,6 +238,14 @@ PARTS = (
         "Networks",
         "One window through every network that is installed, with the same weights.",
         _networks,
+    ),
+    Part(
+        "together",
+        "All networks together",
+        "One window of a song, its spectrograms drawn: pictures, networks and what they say"
+        " together, beside the networks' arithmetic alone.",
+        _together,
+        rivals=False,
     ),
     Part(
         "song",
@@ -271,7 +287,14 @@ PARTS = (
         _explain,
         rivals=False,
     ),
-    Part("serve", "Serving", "Time a song, many clients asking.", _serve, rivals=False),
+    Part(
+        "serve",
+        "Serving",
+        "A server's start, in a process of its own, and its first page with the scripts and styles"
+        " that it names; then time a song, many clients asking.",
+        _serve,
+        rivals=False,
+    ),
     Part(
         "install",
         "Installing",
