@@ -125,7 +125,7 @@ def gauges(cards: Sequence[ModelCard]) -> list[tuple[str, ...]]:
     cards : sequence of ModelCard
         Those without a measured gauge are left out.
     """
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for card in cards:
         measured = [score for score in card.scores if score.metric in GAUGES]
         own = [score for score in measured if score.dataset == measured[0].dataset]

@@ -55,16 +55,7 @@ def build(place: Place) -> None:
         with gr.Column(scale=2):
             steps = gr.HTML(elem_id="gs-steps")
     moved = gr.HTML(elem_id="gs-analyse-moved")
-    table = Table(
-        headers=all_heads(texts),
-        label=texts("analyse.all"),
-        interactive=False,
-        visible=False,
-        max_height=760,
-        wrap=True,
-        buttons=["copy", "fullscreen"],
-        elem_id="gs-all",
-    )
+    table = _all_genres(texts)
     saves = place.saves("gs-analyse-saves", "gs-analyse-viewer")
     shown = [progress, verdict, bars, viewer, seen, steps, moved, table, saves]
 
@@ -94,6 +85,19 @@ def build(place: Place) -> None:
         trigger_mode="always_last",
     )
     model.input(None, js="() => Genrescope.again('gs-analyse-drop')", api_visibility="private")
+
+
+def _all_genres(texts: Texts) -> Table:
+    return Table(
+        headers=all_heads(texts),
+        label=texts("analyse.all"),
+        interactive=False,
+        visible=False,
+        max_height=760,
+        wrap=True,
+        buttons=["copy", "fullscreen"],
+        elem_id="gs-all",
+    )
 
 
 def _cleaning_fields(texts: Texts) -> tuple[gr.CheckboxGroup, gr.Number, gr.Number]:
