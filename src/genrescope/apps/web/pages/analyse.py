@@ -67,7 +67,6 @@ def build(place: Place) -> None:
         except GenrescopeError as error:
             yield [complaint(texts.error(error)), *blank]
             return
-
         sounds = arrived(value)
 
         def show(place: Place, looked: Looked) -> list[Any]:
