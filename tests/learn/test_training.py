@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import signal
 import sys
 from dataclasses import replace
@@ -80,6 +82,20 @@ def test_a_run_that_was_stopped_goes_on_to_the_bit(tmp_path: Path) -> None:
         assert torch.equal(value, again.average[key]), key
     log = (tmp_path / "halves" / "log.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(log) == RECIPE.steps
+    assert json.loads(log[4])["rate"] == pytest.approx(learning_rate(RECIPE, 4), rel=1e-4)
+    curves = [(tmp_path / one / "curves.html").read_text() for one in ("straight", "halves")]
+    for text in curves:
+        assert f"{RECIPE.steps} steps, " in text
+        assert "<path d='M" in text
+    lines = [re.findall(r"<path d='([^']*)' stroke='#3b6ea8' stroke-width='1'", t) for t in curves]
+    assert lines[0] == lines[1]  # the page of a run that was taken up has the whole
+
+
+def test_a_page_that_cannot_be_written_stops_no_training(tmp_path: Path) -> None:
+    (tmp_path / "curves.html").mkdir()
+    begun = run(tmp_path)
+    begun.go(silent, nothing, stop_after=1)
+    assert run(tmp_path).step == 1
 
 
 def test_a_run_does_not_go_on_with_other_teachers(tmp_path: Path) -> None:

@@ -28,10 +28,10 @@ METRICS = {
 }
 
 
-def document(title: str, parts: Iterable[str]) -> str:
-    """A whole page of HTML parts; `title` is plain text."""
+def document(title: str, parts: Iterable[str], style: str = "") -> str:
+    """A whole page of HTML parts; `title` is plain text, `style` what its own parts need."""
     view = '<meta charset=utf-8><meta name=viewport content="width=device-width">'
-    head = f"<head>{view}<title>{escape(title)}</title><style>{STYLE}</style></head>"
+    head = f"<head>{view}<title>{escape(title)}</title><style>{STYLE}{style}</style></head>"
     return f"<!doctype html><html lang=en>{head}<body>{''.join(parts)}</body></html>\n"
 
 

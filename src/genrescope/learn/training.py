@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from torch import nn
 from genrescope.learn import networks
 from genrescope.learn.ahead import Ahead
 from genrescope.learn.checkpoints import alone_in, load_checkpoint
+from genrescope.learn.curves import write_curves
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.interrupts import held_back
+from genrescope.learn.logbook import LOG
 from genrescope.learn.optimising import (
     compiled,
     learning_rate,
@@ -29,7 +32,7 @@ from genrescope.learn.recipe import Recipe, identify
 from genrescope.learn.sampling import Pool, build_pool, draw_batch
 from genrescope.learn.teaching import Teachers
 from genrescope.spectrogram.picture import draw_picture
-from genrescope.types import FloatArray, SpectrogramSpec, TrainingError, refuse
+from genrescope.types import FloatArray, ModelError, SpectrogramSpec, TrainingError, refuse
 
 CHECKPOINT_SECONDS = 120.0
 CHECK_EVERY = 500
@@ -58,7 +61,7 @@ class Run:
         In the order of the network's outputs.
     spectrogram : SpectrogramSpec
     folder : Path
-        Holds ``checkpoint.pt`` and ``log.jsonl``.
+        Holds ``checkpoint.pt``, ``log.jsonl`` and ``curves.html``.
     initial : mapping of str to torch.Tensor, optional
         Weights that the run begins from, by name; fresh ones by default.
     teachers : Teachers, optional
@@ -227,7 +230,7 @@ class Run:
         return network.to(memory_format=torch.channels_last).eval()
 
     def save(self) -> None:
-        """Write the checkpoint, whole or not at all."""
+        """Write the checkpoint, whole or not at all, and draw the curves of all steps so far."""
         state = {
             "step": self.step,
             "network": self.network.state_dict(),
@@ -240,6 +243,8 @@ class Run:
         partial = self.checkpoint.with_suffix(".partial")
         torch.save(state, partial)
         partial.replace(self.checkpoint)
+        with suppress(ModelError):  # a page that cannot be written stops no training
+            write_curves(self.folder, self.recipe)
 
     @property
     def _taught_by(self) -> list[str]:
@@ -270,7 +275,8 @@ class Run:
             "loss": round(loss, 5),
             "pixels": pixels,
             "seconds": round(took, 3),
+            "rate": float(f"{learning_rate(self.recipe, self.step - 1):.5g}"),
             **valid,
         }
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+        with (self.folder / LOG).open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")

@@ -75,6 +75,9 @@ def train_command(
     further on them, and writes a model file, a page on how good it is, and the same as JSON. What
     was taken for which genre is shown first. Without a terminal to ask in, `--yes` is needed.
 
+    Beside a run's log lies `curves.html`: loss, validation and learning rate by step, drawn anew at
+    every checkpoint.
+
     What was stopped goes on at its last checkpoint when the same command is given again.
     """
     if recipe is None and data is None:
@@ -104,6 +107,7 @@ def train_by_recipe(
 ) -> None:
     """Do what a recipe says, and show how it goes."""
     from genrescope.learn import workshop
+    from genrescope.learn.curves import CURVES
     from genrescope.learn.fold_recipe import is_fold
     from genrescope.learn.folded import make_folded
 
@@ -120,6 +124,7 @@ def train_by_recipe(
             steps.learn(row, step)
 
         bench.train(tell, stop_after)
+    show.remark(f"how it learned: {bench.run.folder / CURVES}")
     if not bench.finished:
         show.remark(
             f"stopped at step {bench.run.step} of {bench.recipe.steps}; run it again to go on"

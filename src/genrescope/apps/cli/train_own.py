@@ -15,6 +15,7 @@ from rich.text import Text
 from genrescope.apps.cli import show
 from genrescope.apps.cli.steps import NAME_CELLS, Steps
 from genrescope.classification import taxonomies
+from genrescope.learn.curves import CURVES
 from genrescope.learn.own import account, bench, collection, find, label
 from genrescope.learn.own.begin import find_start
 from genrescope.learn.own.pattern import Pattern
@@ -195,6 +196,7 @@ def _learn(steps: Steps, ready: bench.Bench, stop_after: int | None) -> None:
         steps.learn(row, step, "head: " if head else "all: ")
 
     ready.train(tell, stop_after)
+    steps.remark(f"how it learned: {ready.run.folder / CURVES}")
 
 
 def _show_report(report: Report) -> None:
