@@ -32,6 +32,7 @@ pytestmark = [
 
 from genrescope.apps.web import texts  # noqa: E402
 from genrescope.models import own_models  # noqa: E402
+from tests.apps.web.accessibility import serious  # noqa: E402
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 JAZZ, POP = SAMPLES / "jazz_vibe_ace.flac", SAMPLES / "pop_hyde_acoustic.ogg"
@@ -487,18 +488,19 @@ def test_the_report_opens_offline(visit: Visit, browser: Any, tmp_path: Path) ->
         assert faults == []
 
 
+@pytest.mark.parametrize("tab", ["analyse", "compare", "why", "timeline", "batch"])
 @everywhere(("en", "desktop"), ("zh", "desktop"))
-def test_accessible(visit: Visit) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core here")
-    visit.choose("analyse", JAZZ)
-    visit.page.wait_for_selector("#gs-analyse-saves button")
-    visit.page.wait_for_timeout(500)
-    found = axe.Axe().run(visit.page).response["violations"]
-    serious = [
-        f"{one['id']}: {node['html'][:160]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-        if "gs-" in node["html"] or "gs-" in str(node["target"])
-    ]
-    assert serious == []
+def test_accessible(visit: Visit, tab: str) -> None:
+    visit.tab(tab)
+    visit.page.wait_for_selector(f"#gs-{tab}-drop .gs-drop")
+    assert serious(visit.page) == []
+    visit.choose(tab, JAZZ)
+    visit.page.wait_for_selector(f"#gs-{tab}-saves button")
+    assert serious(visit.page) == []
+
+
+@everywhere(("en", "desktop"), ("zh", "desktop"))
+def test_the_models_are_accessible(visit: Visit) -> None:
+    visit.tab("models")
+    visit.page.wait_for_selector("#gs-model-card table")
+    assert serious(visit.page) == []

@@ -23,6 +23,7 @@ from genrescope.collection.tagging.formats import read_genres
 from genrescope.collection.values import Analysis, FileState, Seat
 from genrescope.types import Failure
 from tests.apps.web import test_browser
+from tests.apps.web.accessibility import serious
 from tests.apps.web.test_browser import CHROMIUM, SAMPLES, Visit, everywhere, serve
 
 browser, visit = test_browser.browser, test_browser.visit
@@ -201,21 +202,11 @@ def test_what_was_found_can_be_saved(served: str, library: Path) -> None:
 
 @everywhere(("en", "desktop"), ("zh", "desktop"))
 def test_accessible(visit: Visit) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core here")
     visit.tab("library")
     visit.page.wait_for_selector("#gs-library-songs tbody tr")
     visit.page.locator("#gs-library-plan").click()
     visit.page.wait_for_selector("#gs-library-preview [role=status]")
-    visit.page.wait_for_timeout(500)
-    found = axe.Axe().run(visit.page).response["violations"]
-    serious = [
-        f"{one['id']}: {node['html'][:160]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-        if "gs-" in node["html"] or "gs-" in str(node["target"])
-    ]
-    assert serious == []
+    assert serious(visit.page) == []
 
 
 @pytest.mark.parametrize("visit", [("en", "desktop")], indirect=True, ids=["no-store"])
@@ -231,3 +222,4 @@ class TestWithoutACollection:
         visit.page.wait_for_selector("#gs-library-said >> text=genrescope scan FOLDER")
         assert re.search("--allow-tagging", visit.page.inner_text("body"))
         assert visit.page.locator("#gs-library-apply").count() == 0
+        assert serious(visit.page) == []
