@@ -69,10 +69,14 @@ def test_every_file_goes_down_the_line(music: Path, tmp_path: Path) -> None:
         if isinstance(one, Comparison)
     ]
     assert found.reports[2].score("nll").value == pytest.approx(np.mean(losses), rel=1e-4)
+    sure = [s.value for s in (found.reports[0].score("ece"), found.reports[0].score("ece_before"))]
+    assert models[0].card.temperature != 1
+    assert sure[0] != sure[1]
     page = tmp_path / "report.html"
     write_reports(page, found.reports, found.passed)
     text = page.read_text(encoding="utf-8")
     assert "Not judged" in text
+    assert "Before temperature" in text
     assert "silence.wav" in text
     assert "Reliability diagram" in text
     assert "http" not in text.replace("http-equiv", "")
@@ -132,6 +136,7 @@ def test_the_page_on_own_music_holds_what_was_measured_on_it_and_nothing_else(
     assert text.count("\n### Genre by genre\n") == len(MODELS) + 1
     assert "### What it takes for what" in text
     assert "| jazz/a\\|b.wav | " in text
+    assert "| ECE | ECE before | ECE by chance |" in text
     assert "GTZAN" not in text
     assert "--together" not in text
 

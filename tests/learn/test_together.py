@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from genrescope.apps.zoo_advice import Cost, advise, gauges, trust
 from genrescope.apps.zoo_page import write_page
 from genrescope.classification.looking import load_models
 from genrescope.learn import judging
-from genrescope.learn.judging import examine
+from genrescope.learn.judging import examine, to_plain
 from genrescope.learn.together import judge_together
 from genrescope.models import find, save_model
 from genrescope.types import Report, Score, TrainingError, TrainingSource
@@ -47,6 +48,22 @@ def test_the_mean_of_both(names: list[str], tmp_path: Path) -> None:
     truth = judging.beliefs(one, parts, "test").truth
     assert both[1].score("top1").value == (wanted.argmax(axis=1) == truth).mean()
     assert both[1].n == len(truth)
+
+
+def test_calibration_is_measured_before_temperature_too(names: list[str], tmp_path: Path) -> None:
+    for name, temperature in (("cold", 1.0), ("hot", 3.0)):
+        card = replace(find("one").card, name=name, temperature=temperature)
+        save_model(onnx_models.graph(1, len(GENRES)), card, tmp_path / f"{name}.onnx")
+    cold, hot, two = (examine(name, tmp_path) for name in ("cold", "hot", "two"))
+    for before, after in zip(cold.reports(), hot.reports(), strict=True):
+        assert before.score("ece").value == before.score("ece_before").value
+        assert after.score("ece_before").value == before.score("ece").value
+        assert after.score("ece").value != before.score("ece").value
+    plain, tempered = judge_together([cold, two])[0], judge_together([hot, two])[0]
+    assert tempered.score("ece_before").value == plain.score("ece_before").value
+    assert tempered.score("ece").value != plain.score("ece").value
+    row = next(s for s in to_plain(tempered)["scores"] if s["metric"] == "ece_before")
+    assert row["low"] <= row["value"] <= row["high"]
 
 
 def test_one_alone_says_nothing_together(names: list[str], tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ SCORES = {
     "top3": "top-3",
     "macro_f1": "macro F1",
     "ece": "ECE",
+    "ece_before": "ECE before",
     "ece_by_chance": "ECE by chance",
 }
 
@@ -55,8 +56,8 @@ def write_audition(
             ("model", *SCORES.values()),
             [(r.model, *(cell(r.score(metric)) for metric in SCORES)) for r in reports],
         ),
-        "ECE is how far probabilities lie from how often they were right; by chance, what true "
-        "probabilities would show on as many songs.",
+        "ECE is how far probabilities lie from how often they were right; before, at temperature "
+        "1; by chance, what true probabilities would show on as many songs.",
         "",
         *(line for report in reports for line in _sections(report)),
         *_passed(passed),

@@ -31,3 +31,28 @@ def apply_temperature(logits: FloatArray, temperature: float) -> FloatArray:
     powers = np.exp(scaled)
     shares: FloatArray = (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
     return shares
+
+
+def undo_temperature(probabilities: FloatArray, temperature: float) -> FloatArray:
+    """What probabilities were before a temperature was applied.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float32, shape (..., genres)
+        As `apply_temperature` gives them.
+    temperature : float
+        The one that it was given.
+
+    Returns
+    -------
+    ndarray of float32, shape (..., genres)
+
+    Examples
+    --------
+    >>> logits = np.array([0.0, 1.0], dtype=np.float32)
+    >>> before = undo_temperature(apply_temperature(logits, 2.0), 2.0)
+    >>> bool(np.allclose(before, apply_temperature(logits, 1.0)))
+    True
+    """
+    least = np.finfo(np.float32).tiny
+    return apply_temperature(np.log(np.maximum(probabilities, least)), 1 / temperature)

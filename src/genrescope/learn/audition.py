@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from genrescope.classification.agreement import weigh
+from genrescope.classification.calibrate import undo_temperature
 from genrescope.classification.classifier import Classifier
 from genrescope.classification.looking import Model
 from genrescope.learn.judging import Beliefs, report
@@ -131,12 +131,20 @@ def _reports(
     text = "\n".join(f"{song.name}\t{song.label}" for song, _ in heard)
     digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
     stacked = np.stack([said for _, said in heard], axis=1)
-    panels: dict[str, NDArray[np.floating]] = {
-        model.card.name: stacked[place] for place, model in enumerate(models)
+    before = np.stack(
+        [undo_temperature(p, m.card.temperature) for p, m in zip(stacked, models, strict=True)]
+    )
+    panels: dict[str, tuple[FloatArray, FloatArray]] = {
+        model.card.name: (stacked[place], before[place]) for place, model in enumerate(models)
     }
     if len(models) > 1:
-        panels[" + ".join(panels)] = weigh(np.moveaxis(stacked, 0, 1)).mean
+        panels[" + ".join(panels)] = (_mean(stacked), _mean(before))
     return tuple(
-        report(title, labels, name, SPLIT, Beliefs(said, truth, digest, songs))
-        for title, said in panels.items()
+        report(title, labels, name, SPLIT, Beliefs(said, truth, digest, songs, before=raw))
+        for title, (said, raw) in panels.items()
     )
+
+
+def _mean(stacked: FloatArray) -> FloatArray:
+    mean: FloatArray = weigh(np.moveaxis(stacked, 0, 1)).mean.astype(np.float32)
+    return mean

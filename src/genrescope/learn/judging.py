@@ -26,7 +26,7 @@ from genrescope.learn.evaluation import (
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.fingerprints import withhold_repeats
 from genrescope.learn.gauge_judging import measure_gauge
-from genrescope.learn.metrics import confusion, measure, reliability_bands, wilson
+from genrescope.learn.metrics import confusion, measure, measure_before, reliability_bands, wilson
 from genrescope.learn.splits import check_leaks, withhold_judged
 from genrescope.learn.translate import TRANSLATOR, with_constant_q
 from genrescope.types import FloatArray, HardSong, ModelCard, Report, Score
@@ -76,6 +76,9 @@ class Beliefs:
         What they are called.
     translated : bool
         Whether pictures were translated from mel.
+    before : ndarray of float32, shape (songs, genres), optional
+        The same before the temperature was applied; the biases of genres, which were fitted with
+        it, are in the network and so in these, too.
     """
 
     probabilities: FloatArray
@@ -83,6 +86,7 @@ class Beliefs:
     digest: str
     songs: tuple[str, ...]
     translated: bool = False
+    before: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,6 +184,7 @@ def beliefs(model: Model, collections: Sequence[Excerpts], split: str) -> Belief
         "+".join(part.digest[:16] for part in parts),
         tuple(song for part in parts for song, _ in song_rows(part)),
         model.card.spectrogram.kind == "cqt" and any(part.cqt_translated for part in parts),
+        apply_temperature(logits, 1.0),
     )
 
 
@@ -206,14 +211,16 @@ def report(
     probabilities, true = believed.probabilities, believed.truth
     table = confusion(probabilities, true)
     songs = table.sum(axis=1)
+    note = TRANSLATED_NOTE if believed.translated else ""
+    scores = measure(probabilities, true, dataset, split, note)
+    if believed.before is not None:
+        scores = (*scores, measure_before(believed.before, true, dataset, split, note))
     return Report(
         model=name,
         dataset=f"{dataset} (translated)" if believed.translated else dataset,
         split=split,
         n=len(true),
-        scores=measure(
-            probabilities, true, dataset, split, TRANSLATED_NOTE if believed.translated else ""
-        ),
+        scores=scores,
         labels=labels,
         confusion=table,
         per_genre=tuple(

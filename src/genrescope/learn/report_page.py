@@ -44,7 +44,8 @@ def write_reports(path: Path, reports: Sequence[Report], passed: Sequence[Passed
 def _overview(reports: Sequence[Report]) -> str:
     rows = []
     for one in reports:
-        figures = [sheet.percent(one.score(metric).value) for metric in sheet.METRICS]
+        known = {score.metric: sheet.percent(score.value) for score in one.scores}
+        figures = [known.get(metric, "") for metric in sheet.METRICS]
         rows.append((escape(one.model), escape(one.dataset), str(one.n), *figures))
     heads = ("model", "test set", "songs", *(title for title, _ in sheet.METRICS.values()))
     return sheet.table(heads, rows)

@@ -25,6 +25,7 @@ METRICS = {
     "top3": ("Among the first three", "share of songs whose genre is among the first three"),
     "macro_f1": ("Macro F1", "mean over the genres, each counting the same"),
     "ece": ("Calibration error", "how far probabilities lie from how often they are right"),
+    "ece_before": ("Before temperature", "calibration error before probabilities were tempered"),
 }
 
 

@@ -54,7 +54,13 @@ def _mean(believed: Sequence[Beliefs]) -> Beliefs:
     for other in believed:
         if not np.array_equal(other.truth, first.truth) or other.digest != first.digest:
             raise TrainingError("the models were not shown the same songs")
-    weighed = weigh(np.stack([one.probabilities for one in believed], axis=1))
-    mean: FloatArray = weighed.mean.astype(np.float32)
+    mean = _weighed([one.probabilities for one in believed])
     translated = any(one.translated for one in believed)
-    return Beliefs(mean, first.truth, first.digest, first.songs, translated)
+    before = [one.before for one in believed if one.before is not None]
+    untempered = _weighed(before) if len(before) == len(believed) else None
+    return Beliefs(mean, first.truth, first.digest, first.songs, translated, untempered)
+
+
+def _weighed(said: Sequence[FloatArray]) -> FloatArray:
+    mean: FloatArray = weigh(np.stack(said, axis=1)).mean.astype(np.float32)
+    return mean

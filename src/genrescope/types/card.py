@@ -93,6 +93,7 @@ class Score:
         Which recordings, e.g. ``audio_pairs``, ``test``.
     metric : str
         ``top1``, ``top3``, ``macro_f1``, ``macro_recall``, ``nll``, ``ece``; shares in [0, 1].
+        Of reports alone ``ece_before``: ECE before the temperature was applied.
         Of the music gauge ``auroc``, ``music_kept`` and ``others_caught``.
     value, low, high : float
         The figure and its 95 % bootstrap interval.

@@ -74,8 +74,10 @@ def evaluate_command(
 
     Intervals are 95 % bootstrap intervals over songs; `--json` has every figure. ECE is how far
     probabilities lie from how often they were right, "by chance" what true probabilities would
-    show on as many songs. Constant-Q models are measured on real
-    constant-Q spectrograms and, apart from that, on translated ones.
+    show on as many songs; `--json` and the pages have it before temperature, too.
+
+    Constant-Q models are measured on real constant-Q spectrograms and, apart from that, on
+    translated ones.
 
     With `--maps` the hottest tenth of each window is silenced, the same shape elsewhere, and the
     loudest tenth: what the first choice's probability loses says how far to trust a heat map.
