@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from genrescope.apps.zoo_advice import Cost, advise, gauges, trust
 from genrescope.apps.zoo_page import write_page
 from genrescope.classification.looking import load_models
 from genrescope.learn import judging
+from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.judging import examine, to_plain
 from genrescope.learn.together import judge_together
 from genrescope.models import find, save_model
@@ -32,8 +34,14 @@ def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         card = onnx_models.card(name, kind, labels=GENRES)
         save_model(onnx_models.graph(seed, len(GENRES)), card, tmp_path / f"{name}.onnx")
     monkeypatch.setenv("GENRESCOPE_MODELS", str(tmp_path))
-    judges = (collection("gtzan", seed=1), collection("audio_pairs", seed=2))
-    monkeypatch.setattr(judging, "load_judges", lambda kind, folder, cache=None: judges)
+    judges = {"gtzan": collection("gtzan", seed=1), "real": collection("audio_pairs", seed=2)}
+
+    def load(
+        kind: str, folder: Path, cache: Path | None = None, on: Sequence[str] = ()
+    ) -> tuple[Excerpts, ...]:
+        return tuple(one for name, one in judges.items() if name in on or not on)
+
+    monkeypatch.setattr(judging, "load_judges", load)
     return list(made)
 
 
@@ -148,6 +156,58 @@ def test_a_page_says_the_command_that_wrote_it(
     text = (tmp_path / "zoo.md").read_text(encoding="utf-8")
     assert "Written by `genrescope evaluate one two --data . --page zoo.md`." in text
     assert "one + two" not in text
+
+
+def test_one_test_set_can_be_measured_alone(
+    names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = {one.dataset: one for one in examine("one", tmp_path).reports()}
+    (alone,) = examine("one", tmp_path, on=["gtzan"]).reports()
+    assert (alone.dataset, alone.n) == ("gtzan", whole["gtzan"].n)
+    assert alone.scores == whole["gtzan"].scores
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", "one", "--on", "real", "--page", "real.md", "--data", "."])
+    assert ended.value.code == 0
+    text = (tmp_path / "real.md").read_text(encoding="utf-8")
+    assert "--on real" in text
+    assert "## Real audio, test" in text
+    assert "GTZAN" not in text
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--on", "Gtzan"), "no test set 'Gtzan'; there are: real, gtzan, ece324"),
+        (("--on", "gtzan", "--maps", "4"), "--maps looks at real audio"),
+        (("--on", "real", "--audio", "."), "does not go with --audio"),
+    ],
+)
+def test_a_wrong_test_set_is_said(
+    options: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", "mobilenetv3_mel", *options])
+    assert ended.value.code == 2
+    assert says in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+def test_the_sets_that_are_asked_for_are_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def load(names: list[str], *_: object) -> tuple[Excerpts, ...]:
+        asked.append(names)
+        return ()
+
+    monkeypatch.setattr(judging, "load_collections", load)
+    judging.load_judges("mel", tmp_path, on=["ece324", "real"])
+    judging.load_judges("mel", tmp_path)
+    assert asked[0] == ["audio_pairs", "audio_pairs_rock", "ece324"]
+    assert asked[1] == ["audio_pairs", "audio_pairs_rock", "gtzan", "ece324"]
+    with pytest.raises(TrainingError, match="no test set 'all'; there are: real"):
+        judging.load_judges("mel", tmp_path, on=["all"])
 
 
 def test_the_page_shows_what_heat_maps_are_worth(names: list[str], tmp_path: Path) -> None:

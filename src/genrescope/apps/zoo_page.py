@@ -77,9 +77,10 @@ def write_page(
         "# The zoo",
         "",
         f"Written by {code(command)}.",
-        "Songs, not windows; 95 % bootstrap intervals. Real audio from other sources comes first:"
-        " a score within the collection that taught a network proves less. Recall is averaged over"
-        " the genres that have eight songs or more.",
+        "Songs, not windows; 95 % bootstrap intervals. A score within the collection that taught a"
+        " network proves less than one on real audio from other sources"
+        + (", which comes first." if "real audio" in _sets(reports) else "; there is none here.")
+        + " Recall is averaged over the genres that have eight songs or more.",
         "",
         "ECE (15 bins) is how far probabilities lie from how often they were right; before: at "
         "temperature 1, the networks with the biases of genres that were fitted with the "

@@ -29,7 +29,10 @@ from genrescope.learn.gauge_judging import measure_gauge
 from genrescope.learn.metrics import confusion, measure, measure_before, reliability_bands, wilson
 from genrescope.learn.splits import check_leaks, withhold_judged
 from genrescope.learn.translate import TRANSLATOR, with_constant_q
-from genrescope.types import FloatArray, HardSong, ModelCard, Report, Score
+from genrescope.types import FloatArray, HardSong, ModelCard, Report, Score, TrainingError, refuse
+
+SETS = {"real": REAL_AUDIO, "gtzan": ("gtzan",), "ece324": ("ece324",)}
+"""What can be judged on by itself: a short name, and the collections that it is."""
 
 HARDEST = 12
 """So many of the songs that were misjudged stand in a report."""
@@ -113,7 +116,12 @@ class Testimony:
         return [_with_gauge(one, self.gauged) for one in plain]
 
 
-def examine(name: str, folder: Path | None = None, cache: Path | None = None) -> Testimony:
+def examine(
+    name: str,
+    folder: Path | None = None,
+    cache: Path | None = None,
+    on: Sequence[str] = (),
+) -> Testimony:
     """Let one model look at every test song, once.
 
     Parameters
@@ -124,6 +132,8 @@ def examine(name: str, folder: Path | None = None, cache: Path | None = None) ->
         Of the collections.
     cache : Path, optional
         For translated pictures.
+    on : sequence of str
+        Only these test sets, of `SETS`; all by default.
 
     Returns
     -------
@@ -132,12 +142,12 @@ def examine(name: str, folder: Path | None = None, cache: Path | None = None) ->
     Raises
     ------
     TrainingError
-        If it looks at other spectrograms than the collections hold.
+        If it looks at other spectrograms than the collections hold, or there is no such set.
     """
     model = load_models([name])[0]
     check_recipe(model.card)
     folder = folder or datasets.data_folder()
-    collections = load_judges(model.card.spectrogram.kind, folder, cache)
+    collections = load_judges(model.card.spectrogram.kind, folder, cache, on)
     believed = believe(model, collections, "test")
     if model.card.music is None or not (folder / negatives.FILE).is_file():
         return Testimony(model.card, believed)
@@ -145,9 +155,21 @@ def examine(name: str, folder: Path | None = None, cache: Path | None = None) ->
     return Testimony(model.card, believed, tuple(told))
 
 
-def load_judges(kind: str, folder: Path, cache: Path | None = None) -> tuple[Excerpts, ...]:
-    """The collections that every report is about: real audio, GTZAN, ece324."""
-    names = [*REAL_AUDIO, "gtzan", "ece324"]
+def check_sets(on: Sequence[str]) -> None:
+    """Refuse names of test sets that there are not; raises `TrainingError`."""
+    unknown = ", ".join(repr(name) for name in on if name not in SETS)
+    refuse(bool(unknown), f"no test set {unknown}; there are: {', '.join(SETS)}", TrainingError)
+
+
+def load_judges(
+    kind: str, folder: Path, cache: Path | None = None, on: Sequence[str] = ()
+) -> tuple[Excerpts, ...]:
+    """The collections that every report is about: real audio, GTZAN, ece324; or some of them.
+
+    What is withheld from a ``train`` split depends on which are there, a test split does not.
+    """
+    check_sets(on)
+    names = [name for chosen, own in SETS.items() if chosen in on or not on for name in own]
     return load_collections(names, folder, kind, cache or Path("runs") / "translated")
 
 

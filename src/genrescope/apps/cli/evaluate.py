@@ -36,6 +36,10 @@ def evaluate_command(
     data: Annotated[
         Path | None, typer.Option(help="Folder of the collections; else $GENRESCOPE_DATA.")
     ] = None,
+    on: Annotated[
+        list[str] | None,
+        typer.Option("--on", help="Only this test set: real, gtzan or ece324; repeat. Else all."),
+    ] = None,
     together: Annotated[
         bool, typer.Option("--together", help="Also their mean: mel, constant-Q, all.")
     ] = False,
@@ -86,6 +90,7 @@ def evaluate_command(
     cannot be heard stops nothing, is named at the end, and makes the exit code 1.
 
     Examples: `genrescope evaluate mobilenetv3_mel mobilenetv3_cqt`,
+    `genrescope evaluate mobilenetv3_mel --on real`,
     `genrescope evaluate mobilenetv3_mel --audio my-music --html report.html`,
     `genrescope evaluate --maps 40 mobilenetv3_mel`
     """
@@ -96,16 +101,16 @@ def evaluate_command(
     from genrescope.learn.judging import to_plain
     from genrescope.models import spell_out
 
-    _check_options(audio, page, maps, left_out or [])
+    _check_options(audio, page, maps, left_out or [], on or [])
     names, others = spell_out(models), tuple(left_out or ())
     if maps is not None and page is None:
         show_tried(try_all(names, data, maps), as_json)
         return
-    without = _examine(others, data, together=False) if others else []
+    without = _examine(others, data, on) if others else []
     if audio is not None:
         found = _hear(names, audio, labels_from)
     else:
-        found = Audition(tuple(_examine(names, data, together)), ())
+        found = Audition(tuple(_examine(names, data, on, together=together)), ())
     if html is not None:
         from genrescope.learn.report_page import write_reports
 
@@ -126,15 +131,24 @@ def evaluate_command(
 
 
 def _check_options(
-    audio: Path | None, page: Path | None, maps: int | None, left_out: list[str]
+    audio: Path | None, page: Path | None, maps: int | None, left_out: list[str], on: list[str]
 ) -> None:
-    """Refuse options that say nothing beside the others."""
-    for option, asked in (("left-out", left_out), ("maps", maps)):
+    """Refuse options that say nothing beside the others, and test sets that there are not."""
+    from genrescope.learn.judging import check_sets
+    from genrescope.types import TrainingError
+
+    for option, asked in (("left-out", left_out), ("maps", maps), ("on", on)):
         if audio is not None and asked:
             message = f"--{option} is of the collections: it does not go with --audio"
             raise typer.BadParameter(message)
     if left_out and page is None:
         raise typer.BadParameter("--left-out goes with --page")
+    if maps is not None and on and "real" not in on:
+        raise typer.BadParameter("--maps looks at real audio: it goes with --on real")
+    try:
+        check_sets(on)
+    except TrainingError as error:
+        raise typer.BadParameter(f"--on: {error}") from None
 
 
 def _hear(names: tuple[str, ...], place: Path, labels_from: str) -> Audition:
@@ -152,7 +166,9 @@ def _hear(names: tuple[str, ...], place: Path, labels_from: str) -> Audition:
         )
 
 
-def _examine(names: tuple[str, ...], data: Path | None, together: bool) -> list[Report]:
+def _examine(
+    names: tuple[str, ...], data: Path | None, on: list[str] | None, *, together: bool = False
+) -> list[Report]:
     """Reports of every model, and of the panels; each model looks at every song once."""
     from genrescope.apps.cli.waiting import Waiting
     from genrescope.learn.judging import examine
@@ -162,7 +178,7 @@ def _examine(names: tuple[str, ...], data: Path | None, together: bool) -> list[
     with Waiting(len(names)) as waiting:
         for name in names:
             waiting.begin(name)
-            heard.append(examine(name, data))
+            heard.append(examine(name, data, on=on or ()))
             waiting.end()
     alone = [report for one in heard for report in one.reports()]
     panels = _panels(heard) if together else []
