@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from genrescope.learn import fingerprints
+from genrescope.learn import datasets, fingerprints, loading
 from genrescope.learn.excerpts import Excerpts, UnitBytes
-from genrescope.learn.fingerprints import find_repeats, overlay, withhold_repeats
+from genrescope.learn.fingerprints import (
+    Repeat,
+    find_repeats,
+    overlay,
+    tell_repeats,
+    withhold_repeats,
+)
 
 COLUMNS = 384
 
@@ -94,6 +101,30 @@ def test_what_repeats_is_withheld_and_looked_for_once(
     assert withhold_repeats(changed, tmp_path)[1] == ()
     louder = (both[0], replace(both[1], mel=np.minimum(both[1].mel, 254) + np.uint8(1)))
     assert withhold_repeats(louder, tmp_path)[1] == ()
+
+
+def test_what_was_withheld_is_named(
+    both: tuple[Excerpts, Excerpts], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = {"one": both[0], "two": both[1]}
+    monkeypatch.setattr(loading, "withhold_judged", tuple)
+    monkeypatch.setattr(datasets, "load", lambda name: SimpleNamespace(load=lambda _: read[name]))
+    told: list[str] = []
+    loading.load_collections(list(read), tmp_path, "mel", tmp_path / "kept", told.append)
+    loading.load_collections(["one"], tmp_path, "mel", tmp_path / "kept", told.append)
+    (line,) = told
+    assert line.startswith("1 recording was withheld from train: ")
+    (repeat,) = find_repeats(both)
+    assert f"{repeat.taught} (two), which judges as {repeat.judge} (one)" in line
+
+
+def test_recordings_are_counted_once() -> None:
+    pairs = [("x", "song"), ("y", "song"), ("x", "other")]
+    repeats = [Repeat("judges", judge, "two", taught, 0.9, 20.0) for judge, taught in pairs]
+    line = tell_repeats(repeats)
+    assert line.startswith("2 recordings were withheld from train: song (two), which judges as x")
+    assert "x (judges) and as y (judges); other (two)" in line
+    assert tell_repeats([]) == ""
 
 
 def test_one_overture_under_two_names_of_its_composer(real: tuple[Excerpts, ...]) -> None:

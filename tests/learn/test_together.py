@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from genrescope.apps.cli.main import main
 from genrescope.apps.zoo_advice import Cost, advise, gauges, trust
 from genrescope.apps.zoo_page import write_page
 from genrescope.classification.looking import load_models
-from genrescope.learn import judging
+from genrescope.learn import judging, loading
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.judging import examine, to_plain
 from genrescope.learn.together import judge_together
@@ -37,8 +37,14 @@ def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     judges = {"gtzan": collection("gtzan", seed=1), "real": collection("audio_pairs", seed=2)}
 
     def load(
-        kind: str, folder: Path, cache: Path | None = None, on: Sequence[str] = ()
+        kind: str,
+        folder: Path,
+        cache: Path | None = None,
+        on: Sequence[str] = (),
+        tell: Callable[[str], None] | None = None,
     ) -> tuple[Excerpts, ...]:
+        if tell is not None:
+            tell("1 recording was withheld from train: a, which judges as b")
         return tuple(one for name, one in judges.items() if name in on or not on)
 
     monkeypatch.setattr(judging, "load_judges", load)
@@ -201,13 +207,25 @@ def test_the_sets_that_are_asked_for_are_loaded(
         asked.append(names)
         return ()
 
-    monkeypatch.setattr(judging, "load_collections", load)
-    judging.load_judges("mel", tmp_path, on=["ece324", "real"])
-    judging.load_judges("mel", tmp_path)
+    monkeypatch.setattr(loading, "load_collections", load)
+    loading.load_judges("mel", tmp_path, on=["ece324", "real"])
+    loading.load_judges("mel", tmp_path)
     assert asked[0] == ["audio_pairs", "audio_pairs_rock", "ece324"]
     assert asked[1] == ["audio_pairs", "audio_pairs_rock", "gtzan", "ece324"]
     with pytest.raises(TrainingError, match="no test set 'all'; there are: real"):
-        judging.load_judges("mel", tmp_path, on=["all"])
+        loading.load_judges("mel", tmp_path, on=["all"])
+
+
+def test_what_was_withheld_is_said_once_and_not_beside_json(
+    names: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for options, times in (((), 1), (("--json",), 0)):
+        with pytest.raises(SystemExit) as ended:
+            main(["evaluate", *names, "--data", str(tmp_path), *options])
+        assert ended.value.code == 0
+        shown = capsys.readouterr()
+        assert shown.err.count("1 recording was withheld from train") == times
+        assert "withheld" not in shown.out
 
 
 def test_the_page_shows_what_heat_maps_are_worth(names: list[str], tmp_path: Path) -> None:

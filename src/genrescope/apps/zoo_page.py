@@ -83,8 +83,8 @@ def write_page(
         + " Recall is averaged over the genres that have eight songs or more.",
         "",
         "ECE (15 bins) is how far probabilities lie from how often they were right; before: at "
-        "temperature 1, the networks with the biases of genres that were fitted with the "
-        "temperature; by chance: what true probabilities would show on as many songs.",
+        "temperature 1 (the biases of genres, fitted with the temperature, stay); by chance: what "
+        "true probabilities would show on as many songs.",
         "",
         *_sizes(models, costs),
         *_advice(costs, reports),

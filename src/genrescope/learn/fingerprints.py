@@ -126,6 +126,28 @@ def withhold_repeats(
     return tuple(_without(excerpts, repeats) for excerpts in collections), repeats
 
 
+def tell_repeats(repeats: Sequence[Repeat]) -> str:
+    """One line on what was withheld, with names; "" where nothing was.
+
+    Examples
+    --------
+    >>> tell_repeats([Repeat("a", "Händel - Suite", "b", "Haendel - Suite", 0.84, 30.0)])
+    '1 recording was withheld from train: Haendel - Suite (b), which judges as Händel - Suite (a)'
+    """
+    judges: dict[tuple[str, str], list[str]] = {}
+    for one in repeats:
+        own = judges.setdefault((one.taught_set, one.taught), [])
+        own.append(f"{one.judge} ({one.judge_set})")
+    if not judges:
+        return ""
+    named = "; ".join(
+        f"{taught} ({place}), which judges as {' and as '.join(dict.fromkeys(found))}"
+        for (place, taught), found in judges.items()
+    )
+    count = "1 recording was" if len(judges) == 1 else f"{len(judges)} recordings were"
+    return f"{count} withheld from train: {named}"
+
+
 def overlay(one: FloatArray, other: FloatArray) -> tuple[float, int]:
     """Greatest correlation of two excerpts over all shifts, and how many columns overlap there.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from genrescope.classification.calibrate import apply_temperature
 from genrescope.classification.looking import Model, load_models, look
 from genrescope.learn import datasets, negatives
 from genrescope.learn.evaluation import (
-    REAL_AUDIO,
     TRANSLATED_NOTE,
     Infer,
     check_recipe,
@@ -24,36 +23,13 @@ from genrescope.learn.evaluation import (
     song_rows,
 )
 from genrescope.learn.excerpts import Excerpts
-from genrescope.learn.fingerprints import withhold_repeats
 from genrescope.learn.gauge_judging import measure_gauge
+from genrescope.learn.loading import load_judges
 from genrescope.learn.metrics import confusion, measure, measure_before, reliability_bands, wilson
-from genrescope.learn.splits import check_leaks, withhold_judged
-from genrescope.learn.translate import TRANSLATOR, with_constant_q
-from genrescope.types import FloatArray, HardSong, ModelCard, Report, Score, TrainingError, refuse
-
-SETS = {"real": REAL_AUDIO, "gtzan": ("gtzan",), "ece324": ("ece324",)}
-"""What can be judged on by itself: a short name, and the collections that it is."""
+from genrescope.types import FloatArray, HardSong, ModelCard, Report, Score
 
 HARDEST = 12
 """So many of the songs that were misjudged stand in a report."""
-
-
-def load_collections(
-    names: Sequence[str], folder: Path, kind: str, cache: Path
-) -> tuple[Excerpts, ...]:
-    """Read data sets, withhold what judges from what teaches, check for leaks, translate for cqt.
-
-    What judges is known by artist and title, and by its sound where the names differ.
-
-    Raises
-    ------
-    TrainingError
-        If a data set is not there, or a song stands in train and in test.
-    """
-    named = withhold_judged([datasets.load(name).load(folder) for name in names])
-    read, _ = withhold_repeats(named, cache)
-    check_leaks(read)
-    return with_constant_q(read, folder / TRANSLATOR, cache) if kind == "cqt" else read
 
 
 def engine_infer(model: Model) -> Infer:
@@ -121,6 +97,7 @@ def examine(
     folder: Path | None = None,
     cache: Path | None = None,
     on: Sequence[str] = (),
+    tell: Callable[[str], None] | None = None,
 ) -> Testimony:
     """Let one model look at every test song, once.
 
@@ -133,7 +110,9 @@ def examine(
     cache : Path, optional
         For translated pictures.
     on : sequence of str
-        Only these test sets, of `SETS`; all by default.
+        Only these test sets, of `genrescope.learn.loading.SETS`; all by default.
+    tell : callable, optional
+        Called with a line on recordings that were withheld from train, if any.
 
     Returns
     -------
@@ -147,30 +126,12 @@ def examine(
     model = load_models([name])[0]
     check_recipe(model.card)
     folder = folder or datasets.data_folder()
-    collections = load_judges(model.card.spectrogram.kind, folder, cache, on)
+    collections = load_judges(model.card.spectrogram.kind, folder, cache, on, tell)
     believed = believe(model, collections, "test")
     if model.card.music is None or not (folder / negatives.FILE).is_file():
         return Testimony(model.card, believed)
     told = measure_gauge(model, collections, negatives.load_negatives(folder))
     return Testimony(model.card, believed, tuple(told))
-
-
-def check_sets(on: Sequence[str]) -> None:
-    """Refuse names of test sets that there are not; raises `TrainingError`."""
-    unknown = ", ".join(repr(name) for name in on if name not in SETS)
-    refuse(bool(unknown), f"no test set {unknown}; there are: {', '.join(SETS)}", TrainingError)
-
-
-def load_judges(
-    kind: str, folder: Path, cache: Path | None = None, on: Sequence[str] = ()
-) -> tuple[Excerpts, ...]:
-    """The collections that every report is about: real audio, GTZAN, ece324; or some of them.
-
-    What is withheld from a ``train`` split depends on which are there, a test split does not.
-    """
-    check_sets(on)
-    names = [name for chosen, own in SETS.items() if chosen in on or not on for name in own]
-    return load_collections(names, folder, kind, cache or Path("runs") / "translated")
 
 
 def _with_gauge(report: Report, told: Sequence[Score]) -> Report:

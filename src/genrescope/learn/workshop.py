@@ -14,7 +14,7 @@ from genrescope.learn.checkpoints import load_checkpoint
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.finishing import STORED, finish_model
 from genrescope.learn.gauge_judging import gauge_card
-from genrescope.learn.judging import load_collections
+from genrescope.learn.loading import load_collections
 from genrescope.learn.recipe import Recipe, read_recipe
 from genrescope.learn.teaching import Teachers
 from genrescope.learn.training import Progress, Run
@@ -114,8 +114,24 @@ class Workshop:
         )
 
 
-def prepare(path: Path, runs: Path, data: Path | None = None) -> Workshop:
+def prepare(
+    path: Path,
+    runs: Path,
+    data: Path | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Workshop:
     """Read a recipe and its data, and begin or take up its run.
+
+    Parameters
+    ----------
+    path : Path
+        Of the recipe.
+    runs : Path
+        Folder for checkpoints and logs.
+    data : Path, optional
+        Folder of the collections.
+    tell : callable, optional
+        Called with a line on recordings that were withheld from train, if any.
 
     Raises
     ------
@@ -126,7 +142,8 @@ def prepare(path: Path, runs: Path, data: Path | None = None) -> Workshop:
     refuse(recipe.kind not in SPECTROGRAMS, f"no recipe for {recipe.kind!r}", TrainingError)
     labels = taxonomies.load(recipe.taxonomy).labels
     folder = data or datasets.data_folder()
-    collections = load_collections(recipe.data.sources, folder, recipe.kind, runs / "translated")
+    cache = runs / "translated"
+    collections = load_collections(recipe.data.sources, folder, recipe.kind, cache, tell)
     initial = runs / recipe.init / "checkpoint.pt" if recipe.init else None
     refuse(
         initial is not None and not initial.is_file(),

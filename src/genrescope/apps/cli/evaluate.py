@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -106,11 +106,12 @@ def evaluate_command(
     if maps is not None and page is None:
         show_tried(try_all(names, data, maps), as_json)
         return
-    without = _examine(others, data, on) if others else []
+    tell = None if as_json else _once(show.remark)
+    without = _examine(others, data, on, tell) if others else []
     if audio is not None:
         found = _hear(names, audio, labels_from)
     else:
-        found = Audition(tuple(_examine(names, data, on, together=together)), ())
+        found = Audition(tuple(_examine(names, data, on, tell, together=together)), ())
     if html is not None:
         from genrescope.learn.report_page import write_reports
 
@@ -134,7 +135,7 @@ def _check_options(
     audio: Path | None, page: Path | None, maps: int | None, left_out: list[str], on: list[str]
 ) -> None:
     """Refuse options that say nothing beside the others, and test sets that there are not."""
-    from genrescope.learn.judging import check_sets
+    from genrescope.learn.loading import check_sets
     from genrescope.types import TrainingError
 
     for option, asked in (("left-out", left_out), ("maps", maps), ("on", on)):
@@ -166,8 +167,25 @@ def _hear(names: tuple[str, ...], place: Path, labels_from: str) -> Audition:
         )
 
 
+def _once(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Say a line once, however many models it is said for."""
+    said = set[str]()
+
+    def told(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            tell(line)
+
+    return told
+
+
 def _examine(
-    names: tuple[str, ...], data: Path | None, on: list[str] | None, *, together: bool = False
+    names: tuple[str, ...],
+    data: Path | None,
+    on: list[str] | None,
+    tell: Callable[[str], None] | None,
+    *,
+    together: bool = False,
 ) -> list[Report]:
     """Reports of every model, and of the panels; each model looks at every song once."""
     from genrescope.apps.cli.waiting import Waiting
@@ -178,7 +196,7 @@ def _examine(
     with Waiting(len(names)) as waiting:
         for name in names:
             waiting.begin(name)
-            heard.append(examine(name, data, on=on or ()))
+            heard.append(examine(name, data, on=on or (), tell=tell))
             waiting.end()
     alone = [report for one in heard for report in one.reports()]
     panels = _panels(heard) if together else []

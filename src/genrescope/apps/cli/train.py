@@ -115,7 +115,7 @@ def train_by_recipe(
         model = make_folded(recipe, output, data)
         show.out().print(f"wrote {model.path} ({model.size_bytes:,} bytes)", highlight=False)
         return
-    bench = workshop.prepare(recipe, runs, data)
+    bench = workshop.prepare(recipe, runs, data, show.remark)
     show.remark(f"{bench.describe()}; checkpoints in {bench.run.folder}")
     with Steps() as steps:
         row = steps.add("", bench.recipe.steps, bench.run.step)
