@@ -92,7 +92,7 @@ def write_page(
         *_trust([model.card for model in models]),
         *(_left_out(left_out, without) if left_out else _kept(path)),
         *_maps(tried),
-        *_published(),
+        *(_published() if "gtzan" in _sets(reports) else []),
         *_genres(reports),
     ]
     write_whole(path, "\n".join(lines).encode())
