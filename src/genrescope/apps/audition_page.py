@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from genrescope.apps.markdown import cell, code, plain, table
+from genrescope.apps.zoo_advice import say_band
 from genrescope.learn.metrics import wilson
 from genrescope.learn.own.song import Passed
 from genrescope.models.whole import write_whole
@@ -76,9 +77,7 @@ def _sections(report: Report) -> Iterable[str]:
     yield from _confusion(report)
     yield from ("### How often first choices were right", "")
     bands = [
-        (f"{100 * b.low:.0f}–{100 * b.high:.0f} %", str(b.songs), str(b.right))
-        for b in report.bands
-        if b.songs
+        (say_band(band), str(band.songs), str(band.right)) for band in report.bands if band.songs
     ]
     yield from table(("their probability", "songs", "right"), bands)
     if report.hardest:

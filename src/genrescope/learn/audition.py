@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genrescope.classification.agreement import weigh
 from genrescope.classification.calibrate import undo_temperature
 from genrescope.classification.classifier import Classifier
 from genrescope.classification.looking import Model
@@ -17,6 +16,7 @@ from genrescope.learn.judging import Beliefs, report
 from genrescope.learn.own.find import Question, find_songs
 from genrescope.learn.own.song import Passed, Song
 from genrescope.learn.splits import plain_name
+from genrescope.learn.together import mean_of
 from genrescope.types import (
     Comparison,
     FloatArray,
@@ -138,13 +138,8 @@ def _reports(
         model.card.name: (stacked[place], before[place]) for place, model in enumerate(models)
     }
     if len(models) > 1:
-        panels[" + ".join(panels)] = (_mean(stacked), _mean(before))
+        panels[" + ".join(panels)] = (mean_of(list(stacked)), mean_of(list(before)))
     return tuple(
         report(title, labels, name, SPLIT, Beliefs(said, truth, digest, songs, before=raw))
         for title, (said, raw) in panels.items()
     )
-
-
-def _mean(stacked: FloatArray) -> FloatArray:
-    mean: FloatArray = weigh(np.moveaxis(stacked, 0, 1)).mean.astype(np.float32)
-    return mean

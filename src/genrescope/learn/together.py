@@ -54,13 +54,14 @@ def _mean(believed: Sequence[Beliefs]) -> Beliefs:
     for other in believed:
         if not np.array_equal(other.truth, first.truth) or other.digest != first.digest:
             raise TrainingError("the models were not shown the same songs")
-    mean = _weighed([one.probabilities for one in believed])
+    mean = mean_of([one.probabilities for one in believed])
     translated = any(one.translated for one in believed)
     before = [one.before for one in believed if one.before is not None]
-    untempered = _weighed(before) if len(before) == len(believed) else None
+    untempered = mean_of(before) if len(before) == len(believed) else None
     return Beliefs(mean, first.truth, first.digest, first.songs, translated, untempered)
 
 
-def _weighed(said: Sequence[FloatArray]) -> FloatArray:
+def mean_of(said: Sequence[FloatArray]) -> FloatArray:
+    """What several say of the same songs, together; one array (songs, genres) each."""
     mean: FloatArray = weigh(np.stack(said, axis=1)).mean.astype(np.float32)
     return mean
