@@ -36,7 +36,7 @@ def test_the_notebook_runs(tmp_path: Path) -> None:
     code = (
         "import nbformat, nbclient, sys\n"
         "notebook = nbformat.read(sys.argv[1], 4)\n"
-        "nbclient.NotebookClient(notebook, timeout=120).execute()\n"
+        "nbclient.NotebookClient(notebook, timeout=600).execute()\n"
         "print(sum(len(c.get('outputs', [])) for c in notebook.cells))\n"
     )
     assert nbclient

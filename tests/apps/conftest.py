@@ -28,7 +28,7 @@ from genrescope.types import FloatArray
 MODEL = "mobilenetv3_mel"
 
 
-def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 240.0) -> None:
     """Wait for something that happens in another thread."""
     end = time.monotonic() + seconds
     while not condition():
@@ -52,7 +52,7 @@ class Served:
 
     def raw(self, data: bytes) -> socket.socket:
         """A connection on which so much was sent."""
-        wire = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        wire = socket.create_connection(("127.0.0.1", self.port), timeout=240)
         wire.sendall(data)
         return wire
 
@@ -71,12 +71,12 @@ def serving(settings: Settings, studio: Studio | None = None) -> Iterator[Served
     thread.start()
     try:
         url = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=url, timeout=120, trust_env=False) as http:
+        with httpx.Client(base_url=url, timeout=600, trust_env=False) as http:
             until(lambda: server.started)
             yield Served(url, port, own, app, http)
     finally:
         server.should_exit = True
-        thread.join(60)
+        thread.join(240)
         listener.close()
         assert not thread.is_alive()
 
@@ -101,7 +101,7 @@ class Gate:
     def run(self, pictures: FloatArray) -> Outputs:
         self.runs += 1
         self.entered.set()
-        assert self.open.wait(60)
+        assert self.open.wait(240)
         return Outputs(np.zeros((len(pictures), 16), dtype=np.float32), None)
 
 
@@ -127,7 +127,7 @@ def uploads_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def server(uploads_folder: Path) -> Iterator[Served]:
-    settings = Settings(limit_bytes=2_000_000, workers=2)
+    settings = Settings(limit_bytes=2_000_000, workers=2, limit_seconds=600)
     with serving(settings) as served:
         until(lambda: served.studio.ready)
         yield served

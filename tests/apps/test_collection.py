@@ -268,7 +268,7 @@ def test_an_interrupted_scan_says_how_to_go_on(tmp_path: Path) -> None:
     assert "analysed" in scan.stdout.readline()
     scan.send_signal(signal.SIGINT)
     began = time.monotonic()
-    out, err = scan.communicate(timeout=120)
+    out, err = scan.communicate(timeout=600)
     assert scan.returncode == 130
     assert "finishing what is in flight" in err
     end = json.loads(out.splitlines()[-1])

@@ -83,13 +83,13 @@ def test_a_server_of_its_own_from_start_to_interrupt(samples: Path, tmp_path: Pa
     try:
         until(lambda: "Genrescope is at" in log.read_text(encoding="utf-8"), 200)
         url = log.read_text(encoding="utf-8").split("Genrescope is at ")[1].split()[0]
-        with httpx.Client(base_url=url, trust_env=False, timeout=120) as http:
+        with httpx.Client(base_url=url, trust_env=False, timeout=600) as http:
             sound = (samples / "country_short_1s5.mp3").read_bytes()
             name = {"name": "my\nsecret.mp3"}
             assert http.post("api/v1/classify", params=name, content=sound).status_code == 200
     finally:
         server.send_signal(signal.SIGINT)
-        code = server.wait(60)
+        code = server.wait(240)
     said = log.read_text(encoding="utf-8")
     assert code == 130
     assert "stopped" in said

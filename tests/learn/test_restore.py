@@ -34,6 +34,8 @@ pytestmark = pytest.mark.usefixtures("in_float32")
 SHIPPED = ("mobilenetv3_mel", "efficientnet_b0_mel", "mobilenetv3_cqt")
 PICTURE = PictureSpec(64, 64)
 LABELS = ("Jazz", "Rock", "Folk")
+BLOCKS = 2
+"""Of a transformer, of twelve: all would be 340 MB and half a minute, and come back alike."""
 
 
 def shipped(name: str) -> ModelFile:
@@ -59,7 +61,9 @@ def torch_logits(network: nn.Module, given: FloatArray) -> FloatArray:
 def graph_of(name: str) -> onnx.ModelProto:
     """A network whose batch norms have seen something; exporting takes longer than all else."""
     torch.manual_seed(3)
-    network = networks.build(name, 1, len(LABELS))
+    network: Any = networks.build(name, 1, len(LABELS))
+    if name == "vit_b_16":
+        set_blocks(network, Stage(64, 1, 1, blocks=BLOCKS))
     with torch.no_grad():
         for norm in (m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)):
             assert norm.running_mean is not None
@@ -115,24 +119,13 @@ def test_refilled_norms_change_nothing_and_normalise() -> None:
 )
 def test_every_network_comes_back(name: str, int8: bool, tmp_path: Path) -> None:
     model = exported(name, tmp_path, int8=int8)
-    given = pictures(model)
-    expected = open_engine(model).run(given).logits
-    np.testing.assert_allclose(
-        torch_logits(restore_network(model), given), expected, atol=1e-3, rtol=1e-3
-    )
-
-
-@pytest.mark.slow
-def test_the_first_blocks_of_a_transformer_come_back(tmp_path: Path) -> None:
-    network: Any = networks.build("vit_b_16", 1, len(LABELS)).eval()
-    set_blocks(network, Stage(64, 1, 1, blocks=2))
-    described = card("made", network="vit_b_16", labels=LABELS, picture=PICTURE)
-    model = save_model(export_graph(network, PICTURE), described, tmp_path / "made.onnx")
-    assert model.path.stat().st_size < 80e6  # 2 of 12 blocks in float32
+    assert model.path.stat().st_size < 90e6  # of a transformer's blocks, those that were used
     given = pictures(model)
     expected = open_engine(model).run(given).logits
     assert np.ptp(expected) > 0.1
-    np.testing.assert_allclose(torch_logits(restore_network(model), given), expected, atol=1e-3)
+    np.testing.assert_allclose(
+        torch_logits(restore_network(model), given), expected, atol=1e-3, rtol=1e-3
+    )
 
 
 def test_blocks_that_are_not_there_are_missed() -> None:

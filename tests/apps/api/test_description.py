@@ -79,7 +79,7 @@ def test_examples_are_answers(server: Served, samples: Path, page: Any) -> None:
     found: dict[str, Any] = {}
     for name, (route, query) in ASKED.items():
         answer = server.http.post(
-            f"/api/v1/{route}", params={**query, "name": SOUND}, content=sound, timeout=120
+            f"/api/v1/{route}", params={**query, "name": SOUND}, content=sound, timeout=600
         )
         assert answer.status_code == 200, answer.text
         found[name] = answer.json()
@@ -90,7 +90,7 @@ def test_examples_are_answers(server: Served, samples: Path, page: Any) -> None:
         "name": SOUND,
     }
     found["PictureShape"] = server.http.post(
-        "/api/v1/spectrogram", params=picture, content=sound, timeout=120
+        "/api/v1/spectrogram", params=picture, content=sound, timeout=600
     ).json()
     found["PictureShape"]["values"] = corner(found["PictureShape"]["values"])
     sent = {"files": (SOUND, sound)}

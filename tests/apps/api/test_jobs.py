@@ -59,7 +59,7 @@ def test_a_job_that_is_stopped(samples: Path) -> None:
     settings = Settings(workers=1, jobs_kept=1)
     with gated(settings) as (served, gate):
         address = served.http.post("/api/v1/jobs", files=sent(samples)).headers["location"]
-        assert gate.entered.wait(60)
+        assert gate.entered.wait(240)
         with served.http.stream("GET", f"{address}/events") as answer:
             lines = answer.iter_lines()
             kind, data = next(events(lines))

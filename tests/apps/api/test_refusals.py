@@ -180,7 +180,7 @@ def post(sound: bytes) -> bytes:
 def test_a_client_that_goes_while_it_waits(long_song: bytes) -> None:
     with gated(Settings(workers=1)) as (served, gate):
         wire = served.raw(post(long_song))
-        assert gate.entered.wait(60)
+        assert gate.entered.wait(240)
         wire.close()
         until(lambda: served.studio.uploads.count == 0)
         gate.open.set()
@@ -208,7 +208,7 @@ def test_the_queue_is_full(samples: Path) -> None:
 def test_the_time_limit(long_song: bytes) -> None:
     with gated(Settings(workers=1)) as (served, gate):
         wire = served.raw(post(long_song))
-        assert gate.entered.wait(60)
+        assert gate.entered.wait(240)
         for watch in served.studio._watches:
             watch.limit_seconds = 0.001
         gate.open.set()

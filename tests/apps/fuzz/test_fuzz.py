@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -85,6 +87,14 @@ def test_a_worker_that_cannot_begin_is_an_error(tmp_path: Path) -> None:
     plan = Plan("sounds", 0, 0, 1, 1, tmp_path / "none", "mobilenetv3_mel", 60.0)
     with pytest.raises(GenrescopeError, match=r"cannot start or go on: .*no recording"):
         list(supervise(plan))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems count otherwise")
+def test_memory_is_of_the_process_alone() -> None:
+    much = np.ones(100_000_000)  # 800 MB, all written to
+    program = "from genrescope.apps.fuzz.rounds import peak_bytes; print(peak_bytes())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert 10e6 < int(done.stdout) < 0.9 * much.nbytes
 
 
 @pytest.mark.slow

@@ -27,6 +27,6 @@ def test_a_course_is_drawn_as_it_was_followed(
     with Studio(["a_mel"]) as studio:
         studio.start()
         asked = ask_course(studio, path, question, label="late", watch=Watch())
-        found, overview = asked.result(60)
+        found, overview = asked.result(240)
     assert found.predictions[0].seconds == pytest.approx(15.05, abs=0.05)
     assert len(overview.peaks) * overview.column_seconds == pytest.approx(15.05, abs=0.05)

@@ -71,7 +71,7 @@ def test_an_upload_is_private_counted_and_gone(uploads_folder: Path) -> None:
 
 def test_turns_are_bounded_and_patient_work_is_not() -> None:
     turns, go = Turns(1, 1), threading.Event()
-    first, second = (turns.take(lambda: go.wait(60)) for _ in range(2))
+    first, second = (turns.take(lambda: go.wait(240)) for _ in range(2))
     with pytest.raises(BusyError, match="ask again in") as busy:
         turns.take(lambda: True)
     assert busy.value.retry_seconds >= 1
@@ -80,7 +80,7 @@ def test_turns_are_bounded_and_patient_work_is_not() -> None:
     assert second.cancel()
     turns.check()
     go.set()
-    assert (first.result(60), third.result(60)) == (True, True)
+    assert (first.result(240), third.result(240)) == (True, True)
     until(lambda: turns.working == turns.waiting == 0)
     turns.close()
     with pytest.raises(StoppedError):

@@ -40,15 +40,16 @@ FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-WAIT_MS = 90_000
+WAIT_MS = 300_000
+"""Nothing takes so long but on a machine that others keep busy; a fault shows itself later."""
 WIDTHS = {"desktop": 1280, "phone": 390}
 
 
 def serve(folder: Path, *options: str) -> Iterator[str]:
     """The address of ``genrescope serve``, as people start it, until the test is done."""
-    command = [sys.executable, "-m", "genrescope", "serve", "--port", "0", *options]
+    command = [sys.executable, "-m", "genrescope", "serve", "--port", "0", "--time-limit", "600"]
     server = subprocess.Popen(
-        [*command, "--model", "mobilenetv3_mel"],
+        [*command, *options, "--model", "mobilenetv3_mel"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -67,8 +68,8 @@ def serve(folder: Path, *options: str) -> Iterator[str]:
     rest.start()
     yield address
     server.send_signal(signal.SIGINT)
-    assert server.wait(60) in (0, 130)
-    rest.join(60)
+    assert server.wait(240) in (0, 130)
+    rest.join(240)
     server.stdout.close()
     assert "Traceback" not in "".join(told)
 
@@ -149,7 +150,7 @@ ALL = [(language, width) for language in ("en", "zh") for width in WIDTHS]
 
 
 def test_gradio_keeps_no_files(served: str) -> None:
-    with httpx.Client(base_url=served, trust_env=False, timeout=60) as http:
+    with httpx.Client(base_url=served, trust_env=False, timeout=240) as http:
         for path in ("en/gradio_api/upload", "zh/gradio_api/upload?upload_id=1"):
             assert http.post(path, files={"files": ("a.wav", b"RIFF")}).status_code == 404
         for path in ("en/gradio_api/file=/etc/passwd", "zh/gradio_api/proxy=http://example.org/"):

@@ -182,7 +182,7 @@ def test_tags_are_planned_looked_at_written_and_undone(visit: Visit, library: Pa
 
 
 def test_what_was_found_can_be_saved(served: str, library: Path) -> None:
-    with httpx.Client(base_url=served, trust_env=False, timeout=60) as http:
+    with httpx.Client(base_url=served, trust_env=False, timeout=240) as http:
         wanted = {"question": "path ~ fake", "sort": "entropy"}
         table = http.get("web/library/songs.csv", params=wanted)
         assert table.headers["content-disposition"].startswith("attachment")

@@ -28,7 +28,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FastAPI]:
 
 
 def test_the_first_sound_waits_for_the_last(app: FastAPI) -> None:
-    room = Cloakroom(keep_seconds=1.0)
+    room = Cloakroom(keep_seconds=3.0)
     app.include_router(make_router(room))
     client = TestClient(app, base_url="http://127.0.0.1")
 
@@ -40,13 +40,12 @@ def test_the_first_sound_waits_for_the_last(app: FastAPI) -> None:
 
     first, alone = send("a.mp3"), send("alone.mp3")
     keys = [first]
-    while room.has(alone):
+    while room.has(alone) or len(keys) < 4:
         time.sleep(0.05)
         keys.append(send("b.mp3", keys[-1]))
-    assert len(keys) > 2
     assert all(room.has(key) for key in keys)
     assert room.has(send("c.mp3", alone))
-    until(lambda: room.count == 0, 20)
+    until(lambda: room.count == 0, 60)
 
 
 def test_samples_of_a_checkout_else_of_the_package(
