@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from genrescope.classification.looking import load_models
 from genrescope.learn import judging, loading
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.judging import examine, to_plain
+from genrescope.learn.second_look import EDGES, second_looks
 from genrescope.learn.together import judge_together
 from genrescope.models import find, save_model
 from genrescope.types import Report, Score, TrainingError, TrainingSource
@@ -108,6 +110,35 @@ def test_the_page_holds_every_model_and_what_they_say_together(
     assert f"- Most often right on real audio: `{'one' if wins(reports) else 'two'}`" in text
     assert "How far to trust" not in text  # cards without bands and gauge say nothing of it
     assert "Music or not" not in text
+
+
+def test_the_page_says_where_a_second_look_helps(names: list[str], tmp_path: Path) -> None:
+    heard = [examine(name, tmp_path) for name in names]
+    looks = second_looks(heard)
+    assert {(look.model, look.other, look.translated) for look in looks} == {("one", "two", False)}
+    bands = [(look.low, look.high) for look in looks if look.dataset == "gtzan"]
+    assert bands == list(pairwise(EDGES))
+    reports = [*heard[0].reports(), *heard[1].reports(), *judge_together(heard)]
+    for name in ("gtzan", "real audio"):
+        own = [look for look in looks if look.dataset == name]
+        told = {r.model: r for r in reports if r.dataset == name}
+        songs = told["one"].n
+        assert sum(look.songs for look in own) == songs
+        for model, right in (("one", "alone"), ("one + two", "both")):
+            total = sum(getattr(look, right) for look in own)
+            assert total == round(told[model].score("top1").value * songs)
+    sure = heard[0].believed["gtzan"].probabilities.max(axis=1)
+    last = [look for look in looks if look.dataset == "gtzan"][-1]
+    assert last.songs == np.count_nonzero(sure >= EDGES[-2]) > 0
+    page = tmp_path / "zoo.md"
+    write_page(page, names, reports, COMMAND, looks=looks)
+    text = page.read_text(encoding="utf-8")
+    part = text[text.index("## When to look at the other") : text.index("## What others report")]
+    assert f"| {last.alone} → {last.both} of {last.songs} |" in part
+    assert part.count("| one + two |") == 2
+    assert second_looks(heard[:1]) == []
+    write_page(page, names, reports, COMMAND)
+    assert "other spectrogram" not in page.read_text(encoding="utf-8")
 
 
 def wins(reports: list[Report]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from genrescope.apps.markdown import cell
+from genrescope.learn.second_look import SecondLook
 from genrescope.types import Band, ModelCard, Report, Score
 
 GAUGES = ("auroc", "music_kept", "others_caught")
@@ -102,6 +103,39 @@ def trust(cards: Sequence[ModelCard]) -> tuple[tuple[str, ...], list[tuple[str, 
     return header, rows
 
 
+def second_rows(looks: Sequence[SecondLook]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Header and rows of what a second look brought, by how sure the first was; a row a pair.
+
+    Parameters
+    ----------
+    looks : sequence of SecondLook
+        Of one set, with the same bands for every pair.
+    """
+    pairs: dict[tuple[str, str], list[SecondLook]] = {}
+    for look in looks:
+        pairs.setdefault((look.model, look.other), []).append(look)
+    bands = [say_edges(look.low, look.high) for look in next(iter(pairs.values()), [])]
+    rows = [
+        (
+            f"{model} + {other}",
+            *(f"{look.alone} → {look.both} of {look.songs}" if look.songs else "" for look in own),
+        )
+        for (model, other), own in pairs.items()
+    ]
+    return ("networks", *bands), rows
+
+
+def say_edges(low: float, high: float) -> str:
+    """Edges of probability, for people.
+
+    Examples
+    --------
+    >>> say_edges(0.3, 0.4)
+    '30–40 %'
+    """
+    return f"{100 * low:.0f}–{100 * high:.0f} %"
+
+
 def say_band(band: Band) -> str:
     """A band's edges, for people.
 
@@ -110,7 +144,7 @@ def say_band(band: Band) -> str:
     >>> say_band(Band(0.3, 0.4, 74, 32))
     '30–40 %'
     """
-    return f"{100 * band.low:.0f}–{100 * band.high:.0f} %"
+    return say_edges(band.low, band.high)
 
 
 def _right(band: Band) -> str:

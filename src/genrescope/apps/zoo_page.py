@@ -11,8 +11,16 @@ from genrescope.apps.bench.maps import Tried
 from genrescope.apps.bench.networks import noise_picture
 from genrescope.apps.bench.timing import alone
 from genrescope.apps.markdown import cell, code, table
-from genrescope.apps.zoo_advice import GAUGE_HEADER, Cost, advise, gauges, trust
+from genrescope.apps.zoo_advice import (
+    GAUGE_HEADER,
+    Cost,
+    advise,
+    gauges,
+    second_rows,
+    trust,
+)
 from genrescope.classification.looking import Model, load_models
+from genrescope.learn.second_look import SecondLook
 from genrescope.models import find
 from genrescope.models.whole import write_whole
 from genrescope.types import ModelCard, Report
@@ -51,6 +59,7 @@ def write_page(
     left_out: Sequence[str] = (),
     without: Sequence[Report] = (),
     tried: Sequence[Tried] = (),
+    looks: Sequence[SecondLook] = (),
 ) -> None:
     """Write the comparison of models as Markdown, whole or not at all.
 
@@ -70,6 +79,8 @@ def write_page(
         Of those.
     tried : sequence of Tried
         Their heat maps, put to the test.
+    looks : sequence of SecondLook
+        What another kind of spectrogram brought.
     """
     models = load_models(list(names))
     costs = [_cost(model) for model in models]
@@ -90,6 +101,7 @@ def write_page(
         *_advice(costs, reports),
         *(line for name in _sets(reports) for line in _scores(name, reports)),
         *_trust([model.card for model in models]),
+        *_second(looks),
         *(_left_out(left_out, without) if left_out else _kept(path)),
         *_maps(tried),
         *(_published() if "gtzan" in _sets(reports) else []),
@@ -157,6 +169,23 @@ def _trust(cards: Sequence[ModelCard]) -> list[str]:
         *table(GAUGE_HEADER, heard),
     ]
     return [*(told if rows else []), *(gauged if heard else [])]
+
+
+def _second(looks: Sequence[SecondLook]) -> list[str]:
+    told = [
+        "## When to look at the other spectrogram",
+        "",
+        "Songs by the probability of a mel network's first choice. A cell holds how many it named"
+        " rightly alone → together with the same network on constant-Q spectrograms, of all such"
+        " songs. Where the second number is not the greater, a second look brings nothing.",
+        "",
+    ]
+    for dataset in dict.fromkeys(look.dataset for look in looks):
+        own = [look for look in looks if look.dataset == dataset]
+        translated = any(look.translated for look in own)
+        told += [_title(dataset) + (", translated pictures:" if translated else ":"), ""]
+        told += table(*second_rows(own))
+    return told if looks else []
 
 
 def _scores(dataset: str, reports: Sequence[Report]) -> list[str]:

@@ -87,3 +87,23 @@ def doubtful_band(card: ModelCard, probability: float) -> Band | None:
     """
     band = band_of(card, probability)
     return band if band is not None and 2 * band.right < band.songs else None
+
+
+def doubtful_below(card: ModelCard) -> Band | None:
+    """From zero on, the bands in which a first choice was wrong more often than right, joined.
+
+    Examples
+    --------
+    >>> from genrescope.types import GENRESCOPE_MEL, PictureSpec
+    >>> bands = (Band(0.0, 0.3, 12, 2), Band(0.3, 0.6, 15, 7), Band(0.6, 1.0, 20, 19))
+    >>> card = ModelCard("m", "n", GENRESCOPE_MEL, PictureSpec(), ("a", "b"), bands=bands)
+    >>> doubtful_below(card)
+    Band(low=0.0, high=0.6, songs=27, right=9, translated=0)
+    """
+    found: Band | None = None
+    for place, band in enumerate(card.bands):
+        if band.songs >= FEW_SONGS:
+            if 2 * band.right >= band.songs:
+                break
+            found = _joined(card.bands[: place + 1])
+    return found

@@ -13,10 +13,12 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from genrescope.apps.serving import Uploads
+from genrescope.apps.serving import Answer, Uploads
 from genrescope.apps.views import View
 from genrescope.apps.web import charts, course, texts
+from genrescope.apps.web.advice import advise
 from genrescope.apps.web.markup import bars, complaint, genre_hint, remarks, table, ticks, title_of
+from genrescope.apps.web.pages import compare as compare_page
 from genrescope.apps.web.pages._place import Place, arrived
 from genrescope.apps.web.pages._tables import as_texts, to_csv
 from genrescope.apps.web.pages._telling import file_stem, step_states
@@ -126,6 +128,46 @@ def test_who_pulls_apart() -> None:
     assert cells == ["70", "20", "10", "40", "55", "5"]
     alike = compare([prediction("one", 0.7, 0.2, 0.1), prediction("two", 0.68, 0.2, 0.12)])
     assert "No two networks" in trades(alike, cards, EN)
+
+
+def test_advice_on_the_other_spectrogram() -> None:
+    bands = (Band(0.0, 0.3, 12, 2), Band(0.3, 0.5, 15, 7), Band(0.5, 1.0, 20, 19))
+    result = compare([prediction("one", 0.7, 0.2, 0.1), prediction("two", 0.4, 0.35, 0.25)])
+    answer = Answer(result, 0.0, 0.1, {"one": 0.01, "two": 0.004})
+    cards = {"one": model_card("one", bands), "two": model_card("two")}
+    told, other = advise(result, cards, answer, lambda kind: [f"three_{kind}"], EN)
+    assert "Quickest here: two (4.0 ms" in told
+    assert "more often than right where they said less: one below 50 % (9 of 27 right)." in told
+    assert "look at the constant-Q spectrogram as well" in told
+    assert other == ""  # what they say stands above
+    cards["two"] = model_card("two", bands)
+    told, other = advise(result, cards, answer, lambda kind: [f"three_{kind}"], ZH)
+    assert "one 低于 50 %（27 首中对 9 首）、two 低于 50 %" in told
+    assert other == "cqt"
+    told, other = advise(result, cards, answer, lambda _: [], EN)
+    assert "two gives its first choice 40 %. Of 15 test songs with 30 to 50 % it named 7" in told
+    assert "constant-Q" not in told
+    assert other == ""
+
+
+def test_boxes_that_are_still_anothers_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def choices(_: Place, kind: str = "", *, pretrained: bool = True) -> list[str]:
+        names = [f"{name}_{one}" for one in ("mel", "cqt") for name in ("a", "b")]
+        own = [name for name in names if name.endswith(kind)]
+        return [*own, "others"] if pretrained and kind != "cqt" else own
+
+    monkeypatch.setattr(Place, "model_choices", choices)
+    place = Place(*[cast("Any", None)] * 4)
+    every = choices(place, "")
+    assert compare_page.Names(every).preprocess(["a_cqt", "gone"]) == ["a_cqt", "gone"]
+    for kind, ticked, chosen in (
+        ("", ["a_mel", "b_cqt"], ("a_mel", "b_cqt")),
+        ("mel", ["b_mel", "others"], ("b_mel", "others")),
+        ("mel", ["a_mel", "a_cqt", "b_cqt"], ("a_mel", "b_mel")),
+        ("cqt", ["others"], ("a_cqt", "b_cqt")),
+        ("cqt", [], ()),
+    ):
+        assert compare_page._chosen(place, kind, ticked) == chosen
 
 
 def test_what_is_hardly_music_is_doubted() -> None:

@@ -99,6 +99,7 @@ def evaluate_command(
     from genrescope.apps.zoo_page import write_page
     from genrescope.learn.audition import Audition
     from genrescope.learn.judging import to_plain
+    from genrescope.learn.second_look import second_looks
     from genrescope.models import spell_out
 
     _check_options(audio, page, maps, left_out or [], on or [])
@@ -107,11 +108,13 @@ def evaluate_command(
         show_tried(try_all(names, data, maps), as_json)
         return
     tell = None if as_json else _once(show.remark)
-    without = _examine(others, data, on, tell) if others else []
+    without = _reports(_examine(others, data, on, tell)) if others else []
+    heard: list[Testimony] = []
     if audio is not None:
         found = _hear(names, audio, labels_from)
     else:
-        found = Audition(tuple(_examine(names, data, on, tell, together=together)), ())
+        heard = _examine(names, data, on, tell)
+        found = Audition(tuple(_reports(heard, together=together)), ())
     if html is not None:
         from genrescope.learn.report_page import write_reports
 
@@ -120,7 +123,8 @@ def evaluate_command(
         write_audition(page, as_given(context), found.reports, found.passed)
     elif page is not None:
         tried = try_all(names, data, maps) if maps is not None else []
-        write_page(page, names, found.reports, as_given(context), others, without, tried)
+        looks = second_looks(heard) if together else []
+        write_page(page, names, found.reports, as_given(context), others, without, tried, looks)
     if as_json:
         sys.stdout.write(json.dumps([to_plain(r) for r in found.reports], indent=1) + "\n")
     else:
@@ -184,13 +188,10 @@ def _examine(
     data: Path | None,
     on: list[str] | None,
     tell: Callable[[str], None] | None,
-    *,
-    together: bool = False,
-) -> list[Report]:
-    """Reports of every model, and of the panels; each model looks at every song once."""
+) -> list[Testimony]:
+    """What every model believes; each looks at every song once."""
     from genrescope.apps.cli.waiting import Waiting
     from genrescope.learn.judging import examine
-    from genrescope.learn.together import judge_together
 
     heard: list[Testimony] = []
     with Waiting(len(names)) as waiting:
@@ -198,6 +199,13 @@ def _examine(
             waiting.begin(name)
             heard.append(examine(name, data, on=on or (), tell=tell))
             waiting.end()
+    return heard
+
+
+def _reports(heard: list[Testimony], *, together: bool = False) -> list[Report]:
+    """Of every model, and of the panels."""
+    from genrescope.learn.together import judge_together
+
     alone = [report for one in heard for report in one.reports()]
     panels = _panels(heard) if together else []
     return [*alone, *(report for panel in panels for report in judge_together(panel))]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from html import escape
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,11 +18,7 @@ from genrescope.apps.web.markup import (
     title_of,
 )
 from genrescope.apps.web.texts import Texts
-from genrescope.classification.trust import doubtful_band
 from genrescope.types import Comparison, ModelCard, Prediction
-
-if TYPE_CHECKING:
-    from genrescope.apps.web.pages._place import Place
 
 Cards = dict[str, ModelCard]
 
@@ -151,63 +146,3 @@ def cost(result: Comparison, answer: Answer, texts: Texts) -> str:
     )
     rows = "".join(f"<li>{escape(sentence)}</li>" for sentence in each)
     return f"<h3>{escape(texts('compare.cost'))}</h3><ul>{rows}</ul>{paragraphs(whole)}"
-
-
-def advise(
-    result: Comparison, cards: Cards, answer: Answer, place: Place, texts: Texts
-) -> tuple[str, str]:
-    """Advice from measured figures, as HTML, and the other kind of spectrogram worth trying.
-
-    Returns
-    -------
-    html : str
-    kind : str
-        ``mel`` or ``cqt``, or "" where no other is worth trying or all are looked at.
-    """
-    sentences = [_best(cards, texts), _quickest(result, answer, texts)]
-    kinds = {card.spectrogram.kind for card in cards.values()}
-    other = "" if len(kinds) > 1 else "cqt" if "mel" in kinds else "mel"
-    other = other if other and place.model_choices(other) else ""
-    doubts = _doubts(result, cards, other, texts)
-    sentences += doubts or [texts("compare.advice_fine")]
-    title = escape(texts("compare.advice"))
-    html = f'<div class="gs-advice"><h3>{title}</h3>{paragraphs(*sentences)}</div>'
-    return html, other if doubts else ""
-
-
-def _best(cards: Cards, texts: Texts) -> str:
-    measured = [
-        (score, name)
-        for name, card in cards.items()
-        for score in card.scores
-        if (score.dataset, score.metric) == ("real audio", "top1")
-    ]
-    if not measured:
-        return ""
-    score = max((score for score, _ in measured), key=lambda one: one.value)
-    name = ", ".join(model for one, model in measured if one.value == score.value)
-    figures = {"percent": 100 * score.value, "low": 100 * score.low, "high": 100 * score.high}
-    return texts("compare.advice_best", model=name, **figures)
-
-
-def _quickest(result: Comparison, answer: Answer, texts: Texts) -> str:
-    each = {
-        made.model: 1000 * answer.network_seconds[made.model] / len(made.window_starts)
-        for made in result.predictions
-    }
-    name = min(each, key=lambda model: each[model])
-    return texts("compare.advice_quick", model=name, milliseconds=each[name])
-
-
-def _doubts(result: Comparison, cards: Cards, other: str, texts: Texts) -> list[str]:
-    doubts = []
-    for made in result.predictions:
-        share = made.top(1)[0][1]
-        band = doubtful_band(cards[made.model], share)
-        if band is not None:
-            values = {"model": made.model, "percent": 100 * share, "right": band.right}
-            values |= {"songs": band.songs, "low": 100 * band.low, "high": 100 * band.high}
-            doubts.append(texts("compare.advice_low", **values))
-    if doubts and other:
-        doubts.append(texts("compare.advice_try", kind=texts(f"compare.{other}")))
-    return doubts

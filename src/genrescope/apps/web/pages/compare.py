@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from genrescope.apps.results import to_rows
 from genrescope.apps.serving import Question, Upload
 from genrescope.apps.web import panel
+from genrescope.apps.web.advice import advise
 from genrescope.apps.web.asking import Looked
 from genrescope.apps.web.lean import gr
 from genrescope.apps.web.pages._place import Arrived, Place, arrived, heard, take
@@ -30,7 +31,7 @@ def build(place: Place) -> None:
         label=texts("compare.kind"),
     )
     own = place.model_choices(pretrained=False)
-    networks = gr.CheckboxGroup(choices, value=own, label=texts("compare.networks"))
+    networks = Names(choices, value=own, label=texts("compare.networks"))
     drop = place.drop("gs-compare-drop")
     run = gr.Button(texts("compare.run"), variant="primary")
     progress = gr.HTML(padding=True)
@@ -48,8 +49,8 @@ def build(place: Place) -> None:
         own = place.model_choices(kind, pretrained=False)
         return gr.update(choices=place.model_choices(kind), value=own)
 
-    def answer(value: Any, names: list[str]) -> Iterator[Any]:
-        chosen = tuple(names or ())
+    def answer(value: Any, name: str, names: list[str]) -> Iterator[Any]:
+        chosen = _chosen(place, "" if name == "both" else name, names)
         blank = ["", gr.update(visible=False), "", None, None, "", None]
         question, sounds = Question(models=chosen), arrived(value)
         yield from tell_steps(
@@ -64,7 +65,7 @@ def build(place: Place) -> None:
     kind.input(choose, kind, networks, show_progress="hidden", **hidden)
     drop.submit(
         answer,
-        [drop, networks],
+        [drop, kind, networks],
         shown,
         show_progress="hidden",
         trigger_mode="always_last",
@@ -76,6 +77,28 @@ def build(place: Place) -> None:
         lambda: ("both", choose("both")), None, [kind, networks], show_progress="hidden", **hidden
     )
     widened.then(None, js=again, **hidden)
+
+
+class Names(gr.CheckboxGroup):
+    """Gradio's boxes, whatever is ticked in the browser: a page may be behind its server.
+
+    By itself Gradio ends a question with an error that no page shows where a sound arrives
+    between the choice of a spectrogram and the boxes that belong to it.
+    """
+
+    is_template = True
+
+    def preprocess(self, payload: list[str | int | float]) -> list[str | int | float]:
+        """What is ticked, as it came."""
+        return payload
+
+
+def _chosen(place: Place, kind: str, names: Sequence[str]) -> tuple[str, ...]:
+    """The networks that are ticked, or those of the kind where the boxes are still another's."""
+    usable = place.model_choices(kind)
+    if set(names or ()) <= set(usable):
+        return tuple(names or ())
+    return tuple(place.model_choices(kind, pretrained=False))
 
 
 def _take(place: Place, sounds: list[Arrived], names: tuple[str, ...]) -> Upload:
@@ -100,7 +123,7 @@ def _shown(place: Place, looked: Looked, sounds: list[Arrived]) -> list[Any]:
     for model, seen in looked.seen.items():
         kinds.setdefault(id(seen), model)
     pictures = [seen_payload(looked.seen[model], model) for model in kinds.values()]
-    advice, wanted = panel.advise(result, cards, looked.answer, place, texts)
+    advice, wanted = advise(result, cards, looked.answer, place.model_choices, texts)
     button = gr.update(visible=False)
     if wanted:
         label = texts("compare.advice_other", kind=texts(f"compare.{wanted}"))
