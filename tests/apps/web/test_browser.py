@@ -39,6 +39,7 @@ JAZZ, POP = SAMPLES / "jazz_vibe_ace.flac", SAMPLES / "pop_hyde_acoustic.ogg"
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--use-fake-device-for-media-stream",  # a microphone that beeps
 ]
 WAIT_MS = 300_000
 """Nothing takes so long but on a machine that others keep busy; a fault shows itself later."""
@@ -225,6 +226,26 @@ def test_one_sound(visit: Visit) -> None:
     page.wait_for_function("document.querySelector('#gs-analyse-viewer audio').currentTime > 0.5")
     width = "phone" if page.viewport_size["width"] < 500 else "desktop"
     visit.shoot(f"analyse-{told.language[:2]}-{width}")
+
+
+@everywhere(("en", "desktop"), ("zh", "phone"))
+def test_what_is_recorded_is_looked_at(visit: Visit) -> None:
+    page, told = visit.page, visit.texts
+    drop = page.locator("#gs-analyse-drop")
+    drop.get_by_role("button", name=told("drop.record")).click()
+    drop.locator(".gs-status.gs-error").wait_for()  # nobody has allowed the microphone
+    assert told("drop.no_recording", reason="Permission denied") in drop.inner_text()
+    page.context.grant_permissions(["microphone"])
+    drop.get_by_role("button", name=told("drop.record")).click()
+    stop = drop.get_by_role("button", name=told("drop.stop"))
+    stop.wait_for()
+    page.wait_for_timeout(3000)
+    stop.click()
+    page.wait_for_selector("#gs-verdict .gs-headline")
+    assert "recording.webm" in drop.inner_text()
+    seconds = page.evaluate("document.querySelector('#gs-analyse-viewer audio').duration")
+    assert 2 < seconds < 60
+    assert drop.get_by_role("button", name=told("drop.record")).is_enabled()
 
 
 @everywhere(("en", "desktop"), ("zh", "phone"))

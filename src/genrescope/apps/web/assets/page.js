@@ -146,7 +146,7 @@
           running = this.record(stream, button, () => (running = null));
         } catch (error) {
           if (stream) stream.getTracks().forEach((track) => track.stop());
-          this.say(fill(this.texts.failed, { name: this.texts.record, reason: error.message }), true);
+          this.say(fill(this.texts.no_recording, { reason: error.message }), true);
         } finally {
           button.disabled = false;
         }
