@@ -13,15 +13,16 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from genrescope.apps.serving import Answer, Uploads
+from genrescope.apps.serving import Answer, Question, Uploads
 from genrescope.apps.views import View
 from genrescope.apps.web import charts, course, texts
 from genrescope.apps.web.advice import advise
 from genrescope.apps.web.markup import bars, complaint, genre_hint, remarks, table, ticks, title_of
+from genrescope.apps.web.pages import batch
 from genrescope.apps.web.pages import compare as compare_page
-from genrescope.apps.web.pages._place import Place, arrived
+from genrescope.apps.web.pages._place import Arrived, Place, arrived
 from genrescope.apps.web.pages._tables import as_texts, to_csv
-from genrescope.apps.web.pages._telling import file_stem, step_states
+from genrescope.apps.web.pages._telling import file_stem, step_states, tell_steps
 from genrescope.apps.web.pages.batch import row_of, to_playlist
 from genrescope.apps.web.pages.models import describe
 from genrescope.apps.web.panel import find_trades, heat, together, trades
@@ -250,6 +251,39 @@ def test_steps_tick_off() -> None:
     states = [state for _, state in step_states("networks", EN)]
     assert states == ["done", "done", "now", "later", "later"]
     assert {state for _, state in step_states("done", ZH)} == {"done"}
+
+
+def test_a_fault_of_ours_is_said_and_raised() -> None:
+    def fail() -> Any:
+        raise KeyError("secret")
+
+    for told in (EN, ZH):
+        nothing = cast("Any", None)
+        place = Place(nothing, nothing, nothing, told)
+        steps = tell_steps(place, fail, Question(), cast("Any", None), ["blank"])
+        said, rest = next(steps)
+        assert told("error.internal").split("'")[0] in said
+        assert "secret" not in said
+        assert rest == "blank"
+        with pytest.raises(KeyError):
+            next(steps)
+
+
+def test_a_fault_of_ours_costs_one_row(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> Any:
+        raise KeyError("secret")
+
+    monkeypatch.setattr(batch, "ask_about", fail)
+    nothing = cast("Any", None)
+    place = Place(nothing, nothing, nothing, EN)
+    held: Any = SimpleNamespace(uploads={"k": SimpleNamespace(label="a.mp3")}, problems={})
+    failed = batch._one(place, held, Arrived("k", "a.mp3", ""), "m")
+    assert isinstance(failed, Failure)
+    assert (failed.source, failed.stage) == ("a.mp3", "internal")
+    assert "log says what" in failed.reason
+    assert "secret" in caplog.text
 
 
 def test_tables_do_no_harm_in_a_spreadsheet() -> None:

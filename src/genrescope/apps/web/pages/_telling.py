@@ -49,6 +49,9 @@ def tell_steps(
                 yield [ticks(step_states(step_of(told), texts)), *keep]
     except GenrescopeError as error:
         yield [complaint(texts.error(error)), *blank]
+    except Exception:  # a fault of ours: said on the page, and raised for the log
+        yield [complaint(texts("error.internal")), *blank]
+        raise
 
 
 def tell_work(
@@ -83,6 +86,9 @@ def tell_work(
                 yield [ticks([(step, "done") for step in (arrived, saying, done)]), *shown]
     except GenrescopeError as error:
         yield [complaint(texts.error(error)), *blank]
+    except Exception:  # a fault of ours: said on the page, and raised for the log
+        yield [complaint(texts("error.internal")), *blank]
+        raise
 
 
 def step_of(progress: Progress) -> str:

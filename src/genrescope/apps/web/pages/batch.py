@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from genrescope.audio.source import shown
 from genrescope.classification.trust import hardly_music
 from genrescope.types import Failure, GenrescopeError, Prediction
 
+LOG = logging.getLogger("genrescope.serving")
 TITLE = "tab.batch"
 COLUMNS = ("file", "genre", "probability", "second", "seconds", "warning")
 
@@ -117,6 +119,9 @@ def _one(place: Place, held: Held, entry: Arrived, name: str) -> Prediction | Fa
                 return predictions_of(told.result)[0]
     except GenrescopeError as error:
         return Failure(entry.label, "audio", place.texts.error(error))
+    except Exception:  # a fault of ours costs one row
+        LOG.exception("a sound of a batch")
+        return Failure(entry.label, "internal", place.texts("error.internal"))
     raise AssertionError("a sound that was looked at gives a result or an error")
 
 
