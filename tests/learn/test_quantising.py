@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ import pytest
 pytest.importorskip("torch", reason="training needs the extra 'train'")
 pytest.importorskip("nncf", reason="training needs the extra 'train'")
 
-from genrescope.learn import quantising
+from genrescope.learn import finishing, quantising
 from genrescope.models import engines, save_model
 from genrescope.models.engines import Outputs, openvino
 from genrescope.models.file import ModelFile, runnable_bytes
@@ -68,6 +70,55 @@ def test_the_head_stays_in_float_so_that_the_map_adds_up(
     assert given.cam is not None
     bias = onnx_models.weights(0, len(onnx_models.LABELS))[2]
     np.testing.assert_allclose(given.cam.sum(axis=(2, 3)) + bias, given.logits, atol=1e-4)
+
+
+def test_the_first_convolution_may_be_spared(
+    tmp_path: Path, pictures: list[FloatArray], quantised: ModelFile
+) -> None:
+    model = quantising.quantise_network(onnx_models.graph(), pictures, spare_first=True)
+    first = next(node for node in model.graph.node if node.op_type == "Conv")
+    assert first.input[0] == "picture"
+    before = next(node for node in onnx.load(quantised.path).graph.node if node.op_type == "Conv")
+    assert before.input[0] != "picture"
+    spared = save_model(model, onnx_models.card(), tmp_path / "small_mel.onnx")
+    given = engines.open_engine(spared).run(np.concatenate(pictures)).logits
+    wanted = onnx_models.reference(np.concatenate(pictures))
+    assert np.abs(given - wanted).max() < 0.1 * np.abs(wanted).max()
+
+
+@pytest.mark.parametrize(
+    ("changes", "how"),
+    [
+        ([-0.004], "activations too but for the head"),
+        ([-0.005, -0.002], "activations too but for the first convolution and the head"),
+        ([-0.005, -0.006], None),
+    ],
+)
+def test_what_costs_songs_is_tried_again_with_the_first_layer_spared(
+    changes: list[float], how: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tried: list[bool] = []
+
+    def quantise(graph: Any, _: Any, *, spare_first: bool) -> Any:
+        tried.append(spare_first)
+        return graph
+
+    measured = iter(changes)
+    opened = SimpleNamespace(engine=SimpleNamespace(precision="int8"))
+    for name, stand_in in (
+        ("quantise_network", quantise),
+        ("calibrating_pictures", lambda *_: [None]),
+        ("OpenVinoEngine", lambda *_: None),
+        ("speed_ratio", lambda *_: 2.0),
+        ("_opened", lambda _: opened),
+        ("judge", lambda *_: ["a report"]),
+        ("top1_change", lambda *_: next(measured)),
+    ):
+        monkeypatch.setattr(finishing, name, stand_in)
+    whole = save_model(onnx_models.graph(), onnx_models.card(), tmp_path / "whole.onnx")
+    made = finishing._computing_in_int8(whole, onnx_models.graph(), [])
+    assert (made and made[2].split(", ", 1)[1]) == how
+    assert tried == [False, True][: len(changes)]
 
 
 @pytest.mark.parametrize("flags", [(), ("avx2",), ("avx2", "avx512_vnni")])

@@ -66,7 +66,9 @@ def calibrating_pictures(
     return pictures[:count]
 
 
-def quantise_network(model: onnx.ModelProto, pictures: Sequence[FloatArray]) -> onnx.ModelProto:
+def quantise_network(
+    model: onnx.ModelProto, pictures: Sequence[FloatArray], *, spare_first: bool = False
+) -> onnx.ModelProto:
     """A copy of a network that computes in int8, but for its head.
 
     Parameters
@@ -75,6 +77,8 @@ def quantise_network(model: onnx.ModelProto, pictures: Sequence[FloatArray]) -> 
         In float32; left as it is.
     pictures : sequence of ndarray of float32, shape (1, channels, height, width)
         What the scales of activations are measured on.
+    spare_first : bool
+        Whether the first convolution stays in float32, too: it sees the picture's fine steps.
 
     Returns
     -------
@@ -90,13 +94,14 @@ def quantise_network(model: onnx.ModelProto, pictures: Sequence[FloatArray]) -> 
     """
     nncf = _nncf()
     model = _named(model)
+    spared = _ending(model.graph) + (_beginning(model.graph) if spare_first else [])
     with contextlib.redirect_stdout(sys.stderr):  # its bars must not stand among results
         quantised: onnx.ModelProto = nncf.quantize(
             model,
             nncf.Dataset(pictures, lambda picture: {"picture": picture}),
             preset=nncf.QuantizationPreset.MIXED,
             subset_size=len(pictures),
-            ignored_scope=nncf.IgnoredScope(names=_ending(model.graph)),
+            ignored_scope=nncf.IgnoredScope(names=spared),
         )
     return quantised
 
@@ -108,6 +113,13 @@ def _named(model: onnx.ModelProto) -> onnx.ModelProto:
     for place, node in enumerate(named.graph.node):
         node.name = node.name or f"{node.op_type}.{place}"
     return named
+
+
+def _beginning(graph: onnx.GraphProto) -> list[str]:
+    """Names of the first convolution and of all that comes before it."""
+    kinds = [node.op_type for node in graph.node]
+    last = kinds.index("Conv") if "Conv" in kinds else 0
+    return [node.name for node in graph.node[: last + 1]]
 
 
 def _ending(graph: onnx.GraphProto) -> list[str]:
