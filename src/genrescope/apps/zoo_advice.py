@@ -109,20 +109,21 @@ def second_rows(looks: Sequence[SecondLook]) -> tuple[tuple[str, ...], list[tupl
     Parameters
     ----------
     looks : sequence of SecondLook
-        Of one set, with the same bands for every pair.
+        With the same bands for every pair; songs of several sets are counted together.
     """
-    pairs: dict[tuple[str, str], list[SecondLook]] = {}
-    for look in looks:
-        pairs.setdefault((look.model, look.other), []).append(look)
-    bands = [say_edges(look.low, look.high) for look in next(iter(pairs.values()), [])]
-    rows = [
-        (
-            f"{model} + {other}",
-            *(f"{look.alone} → {look.both} of {look.songs}" if look.songs else "" for look in own),
-        )
-        for (model, other), own in pairs.items()
-    ]
-    return ("networks", *bands), rows
+    bands = sorted({(look.low, look.high) for look in looks})
+    rows = []
+    for pair in dict.fromkeys((look.model, look.other) for look in looks):
+        own = [look for look in looks if (look.model, look.other) == pair]
+        cells = [[look for look in own if (look.low, look.high) == band] for band in bands]
+        rows.append((" + ".join(pair), *map(_brought, cells)))
+    return ("networks", *(say_edges(*band) for band in bands)), rows
+
+
+def _brought(looks: Sequence[SecondLook]) -> str:
+    songs = sum(look.songs for look in looks)
+    alone, both = sum(look.alone for look in looks), sum(look.both for look in looks)
+    return f"{alone} → {both} of {songs}" if songs else ""
 
 
 def say_edges(low: float, high: float) -> str:

@@ -180,7 +180,10 @@ def _second(looks: Sequence[SecondLook]) -> list[str]:
         " songs. Where the second number is not the greater, a second look brings nothing.",
         "",
     ]
-    for dataset in dict.fromkeys(look.dataset for look in looks):
+    sets = list(dict.fromkeys(look.dataset for look in looks))
+    if len(sets) > 1:
+        told += ["All test songs:", "", *table(*second_rows(looks))]
+    for dataset in sets:
         own = [look for look in looks if look.dataset == dataset]
         translated = any(look.translated for look in own)
         told += [_title(dataset) + (", translated pictures:" if translated else ":"), ""]
