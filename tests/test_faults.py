@@ -29,7 +29,7 @@ pytest.importorskip("mutagen")
 from genrescope.collection import scanning
 from genrescope.collection.stores import Store, _sql, open_store, sqlite
 from genrescope.collection.tagging.formats import read_genres
-from genrescope.collection.tagging.planning import Change
+from genrescope.collection.tagging.plan_file import Change
 from genrescope.collection.tagging.writing import apply_plan, undo
 
 DISK_BYTES = 2 * 2**20

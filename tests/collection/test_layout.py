@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from genrescope.collection.layout import lay_out, log_ratios, pulls, spread
 from genrescope.collection.spreadsheet import as_meant, harmless
-from genrescope.collection.tagging.planning import Change, read_plan, write_plan
+from genrescope.collection.tagging.plan_file import Change, read_plan, write_plan
 
 RNG = np.random.default_rng(3)
 STARTS = "=+-@\t\r\n＝"

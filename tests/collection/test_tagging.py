@@ -16,16 +16,10 @@ from genrescope.audio.stream_digest import stream_digest
 from genrescope.collection.stores import Store
 from genrescope.collection.table import FIGURES, Table
 from genrescope.collection.tagging.formats import read_genres, write_genres
-from genrescope.collection.tagging.planning import (
-    Change,
-    Rules,
-    make_plan,
-    parse_words,
-    read_plan,
-    read_words,
-    write_plan,
-)
+from genrescope.collection.tagging.plan_file import Change, read_plan, write_plan
+from genrescope.collection.tagging.planning import Rules, make_plan
 from genrescope.collection.tagging.separators import parse_separators
+from genrescope.collection.tagging.words import parse_words, read_words
 from genrescope.collection.tagging.writing import Written, apply_plan, undo
 from genrescope.types import CollectionError, Failure, TagError
 

@@ -10,7 +10,7 @@ import pytest
 
 from genrescope.collection.stores import Store
 from genrescope.collection.tagging.formats import read_genres, write_genres
-from genrescope.collection.tagging.planning import Change
+from genrescope.collection.tagging.plan_file import Change
 from genrescope.collection.tagging.writing import Written, apply_plan, older_run, to_undo, undo
 from genrescope.types import Failure
 

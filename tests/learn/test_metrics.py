@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn import metrics as reference
 
 from genrescope.classification.calibrate import apply_temperature
-from genrescope.learn import metrics
+from genrescope.learn import metrics, reliability
 from genrescope.learn.scaling import fit_scaling, fit_temperature
 from genrescope.types import FloatArray
 
@@ -49,7 +49,7 @@ def test_calibration_error_bin_by_bin() -> None:
         inside = (sure >= low) & (sure < low + 1 / 15)
         if inside.any():
             total += inside.sum() * abs(float(sure[inside].mean()) - float(right[inside].mean()))
-    assert metrics.ece(p, truth) == pytest.approx(total / len(truth), abs=1e-6)
+    assert reliability.ece(p, truth) == pytest.approx(total / len(truth), abs=1e-6)
 
 
 def test_calibration_error_by_chance_is_what_true_probabilities_show() -> None:
@@ -58,8 +58,8 @@ def test_calibration_error_by_chance_is_what_true_probabilities_show() -> None:
     shown = []
     for _ in range(300):
         truth = np.array([generator.choice(4, p=row / row.sum()) for row in p.astype(np.float64)])
-        shown.append(metrics.ece(p, truth))
-    mean, low, high = metrics.ece_by_chance(p)
+        shown.append(reliability.ece(p, truth))
+    mean, low, high = reliability.ece_by_chance(p)
     assert mean == pytest.approx(np.mean(shown), rel=0.05)
     assert (low, high) == pytest.approx(np.percentile(shown, (2.5, 97.5)), rel=0.15)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from genrescope.apps.markdown import cell, code, plain, table
 from genrescope.apps.zoo_advice import say_band
-from genrescope.learn.metrics import wilson
 from genrescope.learn.own.song import Passed
+from genrescope.learn.reliability import wilson
 from genrescope.models.whole import write_whole
 from genrescope.types import Report
 

@@ -16,7 +16,7 @@ from genrescope.learn.evaluation import judged_sets
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.export import export_graph
 from genrescope.learn.judging import judge, split_logits
-from genrescope.learn.metrics import KEPT_METRICS, add_bands
+from genrescope.learn.metrics import KEPT_METRICS
 from genrescope.learn.optimising import set_blocks
 from genrescope.learn.quantising import (
     LEAST_SPEED,
@@ -26,6 +26,7 @@ from genrescope.learn.quantising import (
     speed_ratio,
     top1_change,
 )
+from genrescope.learn.reliability import add_bands
 from genrescope.learn.scaling import fit_scaling
 from genrescope.learn.training import Run
 from genrescope.models import renew_index

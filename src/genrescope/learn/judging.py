@@ -25,7 +25,8 @@ from genrescope.learn.evaluation import (
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.gauge_judging import measure_gauge
 from genrescope.learn.loading import load_judges
-from genrescope.learn.metrics import confusion, measure, measure_before, reliability_bands, wilson
+from genrescope.learn.metrics import confusion, measure, measure_before
+from genrescope.learn.reliability import reliability_bands, wilson
 from genrescope.types import FloatArray, HardSong, ModelCard, Report, Score
 
 HARDEST = 12

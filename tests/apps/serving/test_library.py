@@ -13,7 +13,8 @@ from genrescope.apps.serving.library import FRESH_SECONDS, Asked, Library
 from genrescope.apps.serving.settings import Settings
 from genrescope.collection.stores import Writing, open_store
 from genrescope.collection.tagging.formats import read_genres
-from genrescope.collection.tagging.planning import Change, Rules
+from genrescope.collection.tagging.plan_file import Change
+from genrescope.collection.tagging.planning import Rules
 from genrescope.collection.tagging.writing import Written
 from genrescope.collection.values import Analysis, FileState, Seat
 from genrescope.types import BusyError, CollectionError, GenrescopeError, QueryError, TagError

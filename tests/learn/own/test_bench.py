@@ -15,7 +15,6 @@ pytest.importorskip("torchvision", reason="the extra 'train' is not installed")
 
 from genrescope.classification.classifier import Classifier  # noqa: E402
 from genrescope.classification.looking import load_models  # noqa: E402
-from genrescope.learn.metrics import wilson  # noqa: E402
 from genrescope.learn.optimising import set_training  # noqa: E402
 from genrescope.learn.own.account import account, write_account  # noqa: E402
 from genrescope.learn.own.begin import begin, find_start, shared_labels  # noqa: E402
@@ -27,6 +26,7 @@ from genrescope.learn.own.page import render  # noqa: E402
 from genrescope.learn.own.plan import MOST_STEPS, Start, plan  # noqa: E402
 from genrescope.learn.own.song import Passed  # noqa: E402
 from genrescope.learn.recipe import Stage  # noqa: E402
+from genrescope.learn.reliability import wilson  # noqa: E402
 from genrescope.learn.training import Progress  # noqa: E402
 from genrescope.types import GENRESCOPE_MEL, Prediction, TrainingError  # noqa: E402
 from tests.learn.own.music import library  # noqa: E402

@@ -19,7 +19,7 @@ from genrescope.apps.cli.scan_report import place_of
 from genrescope.types import Failure
 
 if TYPE_CHECKING:
-    from genrescope.collection.tagging.planning import Change
+    from genrescope.collection.tagging.plan_file import Change
     from genrescope.collection.tagging.writing import Written
 
 SHOWN = 10
@@ -81,8 +81,10 @@ def plan_command(
     from genrescope.collection import query
     from genrescope.collection.stores import open_store
     from genrescope.collection.table import read_table
-    from genrescope.collection.tagging.planning import Rules, make_plan, read_words, write_plan
+    from genrescope.collection.tagging.plan_file import write_plan
+    from genrescope.collection.tagging.planning import Rules, make_plan
     from genrescope.collection.tagging.separators import parse_separators
+    from genrescope.collection.tagging.words import read_words
 
     general, by_ending = parse_separators(separator or [])
     asked = query.parse(question) if question.strip() else None
@@ -134,7 +136,7 @@ def apply_command(
     Example: `genrescope tag apply plan.csv`
     """
     from genrescope.collection.stores import open_store
-    from genrescope.collection.tagging.planning import read_plan
+    from genrescope.collection.tagging.plan_file import read_plan
     from genrescope.collection.tagging.writing import apply_plan
 
     changes = read_plan(plan)

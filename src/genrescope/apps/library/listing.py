@@ -13,7 +13,7 @@ from genrescope.apps.web.texts import Texts
 from genrescope.audio.source import shown
 from genrescope.collection.stores import Writing
 from genrescope.collection.table import Table
-from genrescope.collection.tagging.planning import Change
+from genrescope.collection.tagging.plan_file import Change
 
 SORTS = {"genre": "ascending", "path": "ascending"}
 """Words go from A on; numbers from the greatest on."""

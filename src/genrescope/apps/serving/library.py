@@ -18,7 +18,8 @@ from genrescope.collection import query
 from genrescope.collection.layout import Layout, lay_out
 from genrescope.collection.stores import Store, Writing, default_place, open_store
 from genrescope.collection.table import Table, read_table
-from genrescope.collection.tagging.planning import Change, Rules, make_plan
+from genrescope.collection.tagging.plan_file import Change
+from genrescope.collection.tagging.planning import Rules, make_plan
 from genrescope.collection.tagging.writing import Written, apply_plan, undo
 from genrescope.types import BusyError, CollectionError, Failure, TagError, refuse
 

@@ -17,7 +17,7 @@ from genrescope.apps.web.markup import (
 from genrescope.apps.web.markup import family_of as family
 from genrescope.apps.web.texts import Texts
 from genrescope.classification.trust import FEW_SONGS, band_of
-from genrescope.learn.metrics import wilson
+from genrescope.learn.reliability import wilson
 from genrescope.types import ModelCard, Prediction
 
 TOP = 5

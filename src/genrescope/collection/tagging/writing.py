@@ -25,7 +25,7 @@ from genrescope.collection.tagging.formats import (
     same_others,
     write_genres,
 )
-from genrescope.collection.tagging.planning import Change
+from genrescope.collection.tagging.plan_file import Change
 from genrescope.collection.values import FileState
 from genrescope.types import CollectionError, Failure, GenrescopeError, TagError, refuse
 
@@ -59,7 +59,7 @@ def apply_plan(
     Parameters
     ----------
     changes : iterable of Change
-        From `genrescope.collection.tagging.planning.read_plan`.
+        From `genrescope.collection.tagging.plan_file.read_plan`.
     store : Store
         Keeps the journal.
     plan : str

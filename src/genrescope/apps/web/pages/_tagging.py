@@ -13,7 +13,9 @@ from genrescope.apps.serving.library import Asked
 from genrescope.apps.web.lean import gr
 from genrescope.apps.web.markup import complaint, paragraphs, table
 from genrescope.apps.web.pages._place import Place
-from genrescope.collection.tagging.planning import Change, Rules, parse_words
+from genrescope.collection.tagging.plan_file import Change
+from genrescope.collection.tagging.planning import Rules
+from genrescope.collection.tagging.words import parse_words
 from genrescope.collection.tagging.writing import Written
 from genrescope.types import Failure, GenrescopeError
 
