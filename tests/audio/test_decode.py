@@ -638,3 +638,37 @@ def test_files_are_closed_and_file_objects_left_open(
 def test_blocks_stay_small() -> None:
     with open_audio(wav(noise(RATE * 20))) as stream:
         assert max(block.size for block in stream.blocks()) <= 32768
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no /proc here")
+def test_a_file_is_read_under_a_descriptor_of_its_own_that_is_closed(tmp_path: Path) -> None:
+    sound, text = tmp_path / "a.flac", tmp_path / "b.flac"
+    soundfile.write(sound, noise(RATE * 3), RATE)
+    text.write_bytes(b"%PDF-1.7 and nothing to hear")
+    expected = soundfile.read(sound, dtype="float32")[0]
+    with open_audio(sound):  # modules are imported
+        before = descriptors()
+    for _ in range(5):
+        with pytest.raises(DecodeError):
+            open_audio(text)
+        with sound.open("rb") as file, open_audio(file) as stream:
+            blocks = []
+            for block in stream.blocks():
+                file.seek(len(blocks))  # whoever lent it may use it
+                file.read(100)
+                blocks.append(block)
+            assert np.array_equal(np.concatenate(blocks), expected)
+    assert descriptors() <= before
+
+
+def test_a_file_that_lost_its_name_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    soundfile.write(path, noise(RATE), RATE)
+    with path.open("rb") as file:
+        path.unlink()
+        with open_audio(file) as stream:
+            assert sum(block.size for block in stream.blocks()) == RATE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -65,15 +66,15 @@ class Levels:
 
     def mono(self, chunk: FloatArray) -> FloatArray:
         """Float32 (n, channels) to its mean over channels, (n,)."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            total = float(np.sum(chunk))
-        if not np.isfinite(total):
+        low, high = float(chunk.min(initial=0)), float(chunk.max(initial=0))  # NaN if one is
+        if not (math.isfinite(low) and math.isfinite(high)):
             wrong = ~np.isfinite(chunk)
             self._not_finite += int(wrong.any(axis=1).sum())
             chunk = np.where(wrong, np.float32(0), chunk)
+            low, high = float(chunk.min(initial=0)), float(chunk.max(initial=0))
         if self._scale != 1:
             chunk = (chunk / np.float32(self._scale)).astype(np.float32)
-        if max(-float(chunk.min(initial=0)), float(chunk.max(initial=0))) > CEILING:
+        if max(-low, high) / self._scale > CEILING:
             beyond = np.abs(chunk) > CEILING
             self._limited += int(beyond.any(axis=1).sum())
             chunk = np.clip(chunk, -CEILING, CEILING)

@@ -63,3 +63,16 @@ def test_samples_of_a_checkout_else_of_the_package(
     client = TestClient(app, base_url="http://127.0.0.1")
     assert client.get("/web/samples/b.ogg").text == "b.ogg"
     assert client.get("/web/samples/LICENSES.md").status_code == 404
+
+
+def test_the_page_names_itself_to_browsers_that_keep_it(app: FastAPI) -> None:
+    app.include_router(make_router(Cloakroom()))
+    client = TestClient(app, base_url="http://127.0.0.1")
+    answer = client.get("/manifest.json")
+    kept = answer.json()
+    assert answer.headers["content-type"] == "application/manifest+json"
+    assert kept["name"] == "Genrescope"
+    icon = client.get(kept["icons"][0]["src"])
+    assert icon.headers["content-type"] == kept["icons"][0]["type"]
+    first = client.get(kept["start_url"], follow_redirects=False)
+    assert first.status_code == 307

@@ -25,6 +25,7 @@ ASSETS = {**dict.fromkeys(SCRIPTS, "text/javascript"), "style.css": "text/css"}
 SAMPLE_FOLDERS = tuple(Path(__file__).resolve().parents[i] / "samples" for i in (4, 2))
 """In a checkout, and in an installed package: the first that is there."""
 KEPT_NOWHERE = {"Cache-Control": "no-store"}
+ICON = {"src": "/favicon.ico", "sizes": "any", "type": "image/svg+xml"}
 
 
 def sample_folder() -> Path | None:
@@ -119,6 +120,15 @@ def _add_pages(router: APIRouter) -> None:
     async def icon() -> Response:
         """A small picture for the browser's tab."""
         return Response(asset("icon.svg"), media_type="image/svg+xml")
+
+    @router.get("/manifest.json")
+    async def manifest() -> Response:
+        """What the page is called where a browser keeps it beside programs; Gradio points here.
+
+        Source: https://www.w3.org/TR/appmanifest/
+        """
+        kept = {"name": "Genrescope", "start_url": "/", "display": "browser", "icons": [ICON]}
+        return JSONResponse(kept, media_type="application/manifest+json")
 
     @router.get("/")
     async def first(request: Request) -> RedirectResponse:
