@@ -656,7 +656,7 @@ def test_a_file_is_read_under_a_descriptor_of_its_own_that_is_closed(tmp_path: P
         with pytest.raises(DecodeError):
             open_audio(text)
         with sound.open("rb") as file, open_audio(file) as stream:
-            blocks = []
+            blocks: list[FloatArray] = []
             for block in stream.blocks():
                 file.seek(len(blocks))  # whoever lent it may use it
                 file.read(100)
