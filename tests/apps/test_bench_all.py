@@ -28,8 +28,10 @@ from genrescope.apps.bench import (
 )
 from genrescope.apps.bench import whole as processes
 from genrescope.apps.bench.page import Figures, read_figures
-from genrescope.apps.bench.suite import PARTS, Measured
+from genrescope.apps.bench.parts import PARTS, Material
+from genrescope.apps.bench.suite import Measured
 from genrescope.apps.bench.timing import Row, pair_of
+from genrescope.apps.cli import bench_all
 from genrescope.apps.cli.main import app
 from genrescope.classification.looking import Model, load_models
 from genrescope.models import card_to_json
@@ -120,14 +122,14 @@ def test_the_command_writes_after_every_part(
     seen: list[str] = []
     place = tmp_path / "benchmarks.md"
 
-    def note(on: suite.Material) -> tuple[list[Row], str]:
+    def note(on: Material) -> tuple[list[Row], str]:
         assert soundfile.info(on.song).duration == pytest.approx(30, abs=0.2)
         seen.append(place.read_text(encoding="utf-8") if place.exists() else "")
         return [row("a step", [1.0], [2.0])], ""
 
     parts = tuple(replace(part, measure=note) for part in PARTS[:2])
-    monkeypatch.setattr(suite, "PARTS", parts)
-    monkeypatch.setattr(page, "PARTS", parts)
+    for module in (suite, page, bench_all):
+        monkeypatch.setattr(module, "PARTS", parts)
     asked = ["bench", "--all", "--model", "mobilenetv3_mel", "--page", str(place)]
     done = CliRunner().invoke(app, asked)
     assert done.exit_code == 0, done.output
@@ -273,7 +275,7 @@ def test_installing_is_measured_only_where_it_is_named(
 ) -> None:
     fetched: list[tuple[str, ...]] = []
     monkeypatch.setattr(installing, "install", lambda wanted: fetched.append(tuple(wanted)))
-    parts = tuple(one for one in suite.PARTS if one.name in ("size", "install"))
+    parts = tuple(one for one in PARTS if one.name in ("size", "install"))
     monkeypatch.setattr(suite, "PARTS", parts)
     assert [part.name for part, _ in suite.measure(None, models, [], 1)] == ["size"]
     [(part, measured)] = suite.measure(None, models, ["install"], 1)

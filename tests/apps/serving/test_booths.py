@@ -180,6 +180,6 @@ def test_a_studio_decodes_apart_unless_told(samples: Path) -> None:
     for apart in (True, False):
         with Studio(["mobilenetv3_mel"], Settings(workers=1, decode_apart=apart)) as studio:
             results.append(studio.classify(path).result)
-            assert len(studio.booths._idle) == apart
-        assert studio.booths._idle == []
+            assert len(studio.workbench.booths._idle) == apart
+        assert studio.workbench.booths._idle == []
     assert np.array_equal(results[0].per_window, results[1].per_window)  # type: ignore[union-attr]

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from genrescope.apps.bench.suite import PARTS, Measured, Part
+from genrescope.apps.bench.parts import PARTS, Part
+from genrescope.apps.bench.suite import Measured
 from genrescope.apps.bench.timing import Row
 from genrescope.models.whole import write_whole
 from genrescope.types import GenrescopeError

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from genrescope.apps.bench import machine, suite
 from genrescope.apps.bench.page import Figures, beside, read_figures
+from genrescope.apps.bench.parts import PARTS
 from genrescope.apps.cli import show
 from genrescope.classification.looking import load_models
 from genrescope.models.zoo import DEFAULTS
@@ -50,7 +51,7 @@ def measure_all(
     figures = _figures(source, models, repeats, parts, place)
     if figures.load is not None and figures.load > BUSY:
         show.remark(f"{figures.load:.1f} programs want a processor now: the figures will suffer")
-    total = len(parts) or sum(not part.named for part in suite.PARTS)
+    total = len(parts) or sum(not part.named for part in PARTS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # others' libraries deprecate each other
         loaded = sorted(load_models(models), key=lambda one: one.card.name != DEFAULTS[0])

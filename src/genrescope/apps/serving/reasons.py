@@ -83,7 +83,7 @@ def ask_changed(
     """Have a recording changed and given as the bytes of a FLAC file; errors as of `ask_why`."""
 
     def work(watch: Watch) -> bytes:
-        with studio.sound(source, label, watch) as file:
+        with studio.workbench.sound(source, label, watch) as file:
             heard = hear_changed(
                 file, question.changes, start=question.start, duration=question.duration
             )
@@ -107,8 +107,8 @@ def ask_why(
     start, duration = question.start, question.duration
 
     def work(watch: Watch) -> WhyAnswer:
-        models, _ = studio.watched_models(names, watch)
-        with studio.sound(source, label, watch) as file:
+        models, _ = studio.workbench.models(names, watch)
+        with studio.workbench.sound(source, label, watch) as file:
             found = tuple(
                 explain(
                     model,
@@ -173,7 +173,7 @@ def ask_when(
     names = _names_together(studio, question.models)
 
     def work(watch: Watch) -> Timeline:
-        with studio.sound(source, label, watch) as file:
+        with studio.workbench.sound(source, label, watch) as file:
             return _follow(studio, names, file, question, watch)
 
     return studio.submit(work, watch=watch)
@@ -186,10 +186,10 @@ def ask_course(
     names = _names_together(studio, question.models)
 
     def work(watch: Watch) -> tuple[Timeline, Columns]:
-        with studio.sound(source, label, watch) as file:
+        with studio.workbench.sound(source, label, watch) as file:
             found = _follow(studio, names, file, question, watch)
         watch.check()
-        with studio.sound(source, label, watch) as file:
+        with studio.workbench.sound(source, label, watch) as file:
             seconds, start = found.predictions[0].seconds, question.start
             return found, draw_overview(file, seconds, start, question.duration, question.changes)
 
@@ -209,7 +209,7 @@ def _names_together(studio: Studio, models: Sequence[str]) -> tuple[str, ...]:
 def _follow(
     studio: Studio, names: Sequence[str], file: AudioSource, question: WhenQuestion, watch: Watch
 ) -> Timeline:
-    ready, _ = studio.watched_models(names, watch)
+    ready, _ = studio.workbench.models(names, watch)
 
     def tell(_: float, __: float | None) -> None:
         watch.check()

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
-from dataclasses import replace
-from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
-from genrescope.apps.serving.apart import apart_sound
-from genrescope.apps.serving.booths import POSSIBLE, Booths
 from genrescope.apps.serving.questions import Answer, Progress, Question, Tell
 from genrescope.apps.serving.settings import Settings
 from genrescope.apps.serving.shelf import Shelf, ShelfModel
 from genrescope.apps.serving.turns import Turns
 from genrescope.apps.serving.uploads import Uploads
-from genrescope.apps.serving.watch import Watch, WatchedEngine, watched_file
-from genrescope.audio import AudioSource, parse_windows
+from genrescope.apps.serving.watch import Watch
+from genrescope.apps.serving.workbench import Workbench
+from genrescope.audio import AudioSource
 from genrescope.audio.source import source_name
-from genrescope.audio.stream import StreamSource
-from genrescope.classification.classifier import Classifier
 from genrescope.classification.looking import Model
 from genrescope.types import GenrescopeError, ModelCard
 
@@ -59,7 +52,9 @@ class Studio:
             2 * (self.settings.workers + self.settings.queue_length)
             + self.settings.jobs_kept * self.settings.job_files,
         )
-        self.booths = Booths(self.settings.workers)
+        self.workbench = Workbench(
+            self.shelf, self.settings.workers, apart=self.settings.decode_apart
+        )
         self._watches: weakref.WeakSet[Watch] = weakref.WeakSet()
         self._starting: threading.Thread | None = None
         self._started = False
@@ -72,8 +67,7 @@ class Studio:
 
     def _warm(self) -> None:
         try:
-            if self._apart:
-                self.booths.warm()
+            self.workbench.warm()
             for name in self.shelf.defaults:
                 self.shelf.get(name)
             self._started = True
@@ -103,29 +97,6 @@ class Studio:
     def unload(self, name: str) -> bool:
         """Let go of a network; whether it was loaded. The next request loads it again."""
         return self.shelf.drop(name)
-
-    @property
-    def _apart(self) -> bool:
-        return self.settings.decode_apart and POSSIBLE
-
-    @contextmanager
-    def sound(self, source: AudioSource, label: str, watch: Watch) -> Iterator[AudioSource]:
-        """A sound for `genrescope.audio.listen`, decoded apart where the settings say so.
-
-        Parameters
-        ----------
-        source : str, path or binary file
-        label : str
-            What it is called before people.
-        watch : Watch
-            Ends its decoding.
-        """
-        with watched_file(source, label, watch) as file:
-            if self._apart and not isinstance(file, str | os.PathLike | StreamSource):
-                with apart_sound(self.booths, file, label, watch) as apart:
-                    yield apart
-            else:
-                yield file
 
     def watch(self) -> Watch:
         """A watch with the time limit of one request."""
@@ -194,7 +165,7 @@ class Studio:
         say = tell or _silent
 
         def work(watch: Watch) -> Answer:
-            return self._look(source, name, asked, names, watch, say)
+            return self.workbench.look(source, name, asked, names, watch, say)
 
         say(Progress("waiting"))
         return self.submit(work, watch=watch, patient=patient)
@@ -230,76 +201,12 @@ class Studio:
 
         return self.turns.take(work, patient=patient)
 
-    def _look(
-        self,
-        source: AudioSource,
-        label: str,
-        question: Question,
-        names: tuple[str, ...],
-        watch: Watch,
-        say: Tell,
-    ) -> Answer:
-        waited = watch.seconds
-        heard = Progress("listening")
-
-        def hear(seconds: float, length: float | None) -> None:
-            nonlocal heard
-            watch.check()
-            heard = Progress("listening", seconds, length)
-            say(heard)
-
-        def begun(name: str) -> None:
-            say(replace(heard, step="looking", model=name))
-
-        models, engines = self.watched_models(names, watch, begun)
-        with self.sound(source, label, watch) as file:
-            result = Classifier(models).classify(
-                file,
-                windows=parse_windows(question.windows),
-                start=question.start,
-                duration=question.duration,
-                tell=hear,
-                changes=question.changes,
-            )
-        watch.check()
-        say(replace(heard, step="done"))
-        spent = {name: engine.seconds for name, engine in engines.items()}
-        return Answer(result, waited, watch.seconds - waited, spent)
-
-    def watched_models(
-        self, names: Sequence[str], watch: Watch, begun: Callable[[str], None] | None = None
-    ) -> tuple[list[Model], dict[str, WatchedEngine]]:
-        """Loaded models whose networks end with the watch, and those networks by name.
-
-        Parameters
-        ----------
-        names : sequence of str
-            As `Shelf.names` gives them.
-        watch : Watch
-        begun : callable, optional
-            Told the name of a network whenever it begins to look.
-
-        Raises
-        ------
-        ModelError
-            If one is not there, not in order, or nothing here can run it.
-        """
-        engines: dict[str, WatchedEngine] = {}
-        models = []
-        for name in names:
-            model = self.shelf.get(name)
-            told = partial(begun or _silent_name, name)
-            engines[name] = WatchedEngine(model.engine, watch, told)
-            models.append(Model(model.card, engines[name]))
-            watch.check()
-        return models, engines
-
     def close(self) -> None:
         """Stop what is at work, and wait for it; twice does no harm."""
         for watch in list(self._watches):
             watch.stop()
         self.turns.close()
-        self.booths.close()
+        self.workbench.close()
 
     def __enter__(self) -> Self:
         return self
@@ -314,8 +221,4 @@ class Studio:
 
 
 def _silent(_: Progress) -> None:
-    pass
-
-
-def _silent_name(_: str) -> None:
     pass

@@ -200,7 +200,7 @@ def _draw(
     changes: tuple[Change, ...],
     watch: Watch,
 ) -> Looked:
-    with studio.sound(upload.file, upload.label, watch) as sound:
+    with studio.workbench.sound(upload.file, upload.label, watch) as sound:
         return _draw_all(sound, answer, cards, changes)
 
 

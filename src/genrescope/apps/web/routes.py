@@ -82,7 +82,7 @@ def _add_sounds(router: APIRouter, cloakroom: Cloakroom) -> None:
         def draw(watch: Watch) -> bytes:
             with (
                 cloakroom.lend(key) as upload,
-                here.studio.sound(upload.file, upload.label, watch) as file,
+                here.studio.workbench.sound(upload.file, upload.label, watch) as file,
             ):
                 drawn = tiles.to_bytes(tiles.draw_tile(file, level, number, start), loudest)
             return b"".join(part.tobytes() for part in drawn)

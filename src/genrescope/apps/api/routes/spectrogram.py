@@ -104,7 +104,7 @@ def _draw(
     from genrescope.apps.views import LONGEST_SECONDS, draw_seen, draw_view
 
     longest = min(LONGEST_SECONDS, MOST_COLUMNS * wish.hop / RATE_HZ)
-    with here.studio.sound(upload.file, upload.label, watch) as file:
+    with here.studio.workbench.sound(upload.file, upload.label, watch) as file:
         if card is not None:
             tensor = draw_seen(file, card, wish.start)
             watch.check()
