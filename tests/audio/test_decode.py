@@ -6,6 +6,7 @@ import re
 import struct
 import threading
 import zlib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 import soundfile
 
 from genrescope.audio import AudioStream, open_audio
+from genrescope.audio.ffmpeg import FfmpegDecoder
+from genrescope.audio.info import CHUNK_FRAMES
 from genrescope.audio.levels import CEILING
 from genrescope.types import AudioError, DecodeError, EmptyAudioError, FloatArray
 
@@ -347,6 +350,25 @@ def test_a_damaged_packet_does_not_end_an_m4a(tmp_path: Path, encode: Encode) ->
     assert len(samples) > 0.8 * len(sound)
     assert "truncated" in codes(stream)
     assert not any("not permitted" in n.message for n in stream.notices)
+
+
+def test_ffmpegs_frames_are_handed_over_in_pieces_and_damage_where_it_lies(
+    tmp_path: Path, encode: Encode
+) -> None:
+    """A thousand samples at a time, what follows would take longer to begin than to work."""
+    content = bytearray(encode("a.m4a", noise(12 * RATE)[:, None], RATE, "aac").read_bytes())
+    with closing(FfmpegDecoder(io.BytesIO(content))) as decoder:
+        sizes = [chunk.shape[0] for chunk in decoder.chunks(0.0)]
+        assert decoder.faults == []
+    assert min(sizes[:-1]) >= CHUNK_FRAMES > max(sizes) - 2048
+    middle = len(content) // 2
+    content[middle : middle + 2000] = np.random.default_rng(1).bytes(2000)
+    whole, stream = read(io.BytesIO(content))
+    assert codes(stream) == ["truncated"]
+    for seconds in (2.0, 5.0):  # nothing is told of what lies behind
+        part, stream = read(io.BytesIO(content), duration=seconds)
+        assert codes(stream) == []
+        np.testing.assert_array_equal(part, whole[: part.size])
 
 
 def test_where_nothing_is_behind_a_sound_just_ends(tmp_path: Path) -> None:

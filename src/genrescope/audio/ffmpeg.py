@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, BinaryIO, Literal, cast
 
 import numpy as np
 
-from genrescope.audio.info import SoundInfo
+from genrescope.audio.ahead import OneAhead
+from genrescope.audio.info import CHUNK_FRAMES, SoundInfo
 from genrescope.audio.joints import find_joint
 from genrescope.types import DecodeError, FloatArray
 
@@ -21,6 +23,18 @@ _INDEXED = ("mov", "matroska", "webm", "asf", "ogg", "flac", "wav")  # container
 _PAGED = "ogg"  # time stamps there count samples, so that a leap is a hole; elsewhere silence leaps
 _LEAST_HOLE_SECONDS = 0.1
 _MOST_FAULTS = 1000  # packets that cannot be decoded before the rest is given up
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Piece:
+    """Samples (n, channels), none at the end, and what was amiss between them and those before."""
+
+    samples: FloatArray
+    faults: list[str]
+
+
+def _joined(frames: list[FloatArray], faults: list[str]) -> _Piece:
+    return _Piece(np.ascontiguousarray(np.concatenate(frames, axis=1).T, np.float32), faults)
 
 
 class _Nameless:
@@ -79,6 +93,9 @@ class FfmpegDecoder:
     def __init__(self, file: BinaryIO) -> None:
         size = file.seek(0, os.SEEK_END)
         self._file = file
+        self._pieces: Iterator[_Piece] = iter(())
+        self._ahead = OneAhead(self._read, lambda piece: not piece.samples.shape[0])
+        self._noted: list[str] = []
         self._open()
         try:
             self._describe(size)
@@ -145,6 +162,44 @@ class FfmpegDecoder:
 
         That is to the sample in most formats, within 15 ms in Matroska and Opus, 0.1 s in WMA.
         """
+        self._ahead.settle()
+        self._pieces = self._gather(start)
+        while True:
+            piece = self._ahead.take()
+            self.faults.extend(piece.faults)
+            if not piece.samples.shape[0]:
+                return
+            yield piece.samples
+
+    def _read(self) -> _Piece:
+        piece = next(self._pieces, None)
+        nothing = np.zeros((0, self.info.channels), dtype=np.float32)
+        return piece or _Piece(nothing, self._take_noted())
+
+    def _take_noted(self) -> list[str]:
+        noted, self._noted = self._noted, []
+        return noted
+
+    def _gather(self, start: float) -> Iterator[_Piece]:
+        """Frames joined to pieces worth handing over; one ends where something is amiss."""
+        held, samples, faults = list[FloatArray](), 0, list[str]()
+        try:
+            for chunk in self._chunks(start):
+                if held and (self._noted or samples >= CHUNK_FRAMES):
+                    yield _joined(held, faults)
+                    held, samples, faults = [], 0, []
+                faults += self._take_noted()
+                held.append(chunk)
+                samples += chunk.shape[1]
+        except Exception:
+            if held:
+                yield _joined(held, faults)
+            raise
+        if held:
+            yield _joined(held, faults)
+
+    def _chunks(self, start: float) -> Iterator[FloatArray]:
+        """Frames (channels, n); what is amiss is noted before the one that comes after it."""
         rate = self.info.sample_rate
         begin = round(start * rate)
         position: int | None = None if self._seek(start) else 0
@@ -156,13 +211,13 @@ class FfmpegDecoder:
             if paged and stamp is not None:
                 if reached is not None and stamp - reached > _LEAST_HOLE_SECONDS:
                     at = position / rate
-                    self.faults.append(f"{stamp - reached:.1f} s are missing after {at:.1f} s")
+                    self._noted.append(f"{stamp - reached:.1f} s are missing after {at:.1f} s")
                 reached = stamp + frame.samples / frame.sample_rate
             chunk = self._to_float(frame)
             skip = max(0, begin - position)
-            position += chunk.shape[0]
-            if skip < chunk.shape[0]:
-                yield chunk[skip:]
+            position += chunk.shape[1]
+            if skip < chunk.shape[1]:
+                yield chunk[:, skip:]
 
     def _seek(self, start: float) -> bool:
         """Go near `start`; whether the next frame's time stamp says how near."""
@@ -193,7 +248,7 @@ class FfmpegDecoder:
         import av
 
         packets = self._container.demux(self._stream)
-        began = False
+        began, failed = False, 0
         while True:
             reading = True
             try:
@@ -208,8 +263,9 @@ class FfmpegDecoder:
                 if not began:
                     raise
                 why = (error.strerror or str(error)) if reading else "a packet cannot be decoded"
-                self.faults.append(why)
-                if (reading and isinstance(error, OSError)) or len(self.faults) > _MOST_FAULTS:
+                self._noted.append(why)
+                failed += 1
+                if (reading and isinstance(error, OSError)) or failed > _MOST_FAULTS:
                     return
                 continue
             for frame in frames:
@@ -217,7 +273,7 @@ class FfmpegDecoder:
                 yield frame
 
     def _to_float(self, frame: AudioFrame) -> FloatArray:
-        """Samples of any format as float32 (n, channels), at the rate and width of `info`."""
+        """Samples of any format as float32 (channels, n), at the rate and width of `info`."""
         import av
 
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
@@ -227,10 +283,10 @@ class FfmpegDecoder:
             self._resampler = av.AudioResampler("fltp", layout, self.info.sample_rate)
             self._shape = shape
         parts = [part.to_ndarray() for part in self._resampler.resample(frame)]
-        if not parts:
-            return np.zeros((0, self.info.channels), dtype=np.float32)
-        return np.ascontiguousarray(np.concatenate(parts, axis=1).T, dtype=np.float32)
+        none = np.zeros((self.info.channels, 0), dtype=np.float32)
+        return np.concatenate([none, *parts], axis=1, dtype=np.float32)
 
     def close(self) -> None:
         """Let go of FFmpeg's handles; the file object stays open."""
+        self._ahead.close()
         self._container.close()
