@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -126,8 +126,18 @@ def measure(
 
 
 @contextmanager
-def serving(models: Sequence[str], workers: int) -> Iterator[str]:
+def serving(
+    models: Sequence[str], workers: int, environment: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """A server in a process of its own, ready from the first line of the block on: its address.
+
+    Parameters
+    ----------
+    models : sequence of str
+        Loaded from the start.
+    workers : int
+    environment : mapping of str to str, optional
+        The server's; this process's by default.
 
     Raises
     ------
@@ -137,7 +147,7 @@ def serving(models: Sequence[str], workers: int) -> Iterator[str]:
     named = [word for model in models for word in ("--model", model)]
     told = ["serve", "--port", "0", "--workers", str(workers), *named]
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *told], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", PROGRAM, *told], stderr=subprocess.PIPE, text=True, env=environment
     )
     assert process.stderr is not None
     try:
