@@ -371,6 +371,23 @@ def test_ffmpegs_frames_are_handed_over_in_pieces_and_damage_where_it_lies(
         np.testing.assert_array_equal(part, whole[: part.size])
 
 
+def test_a_disk_that_fails_in_the_middle_of_an_m4a_leaves_what_was_heard(encode: Encode) -> None:
+    class Failing(io.BytesIO):
+        left = 12
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            self.left -= 1
+            if self.left < 0:
+                raise OSError(5, "Input/output error")
+            return super().read(size)
+
+    content = encode("a.m4a", noise(60 * RATE)[:, None], RATE, "aac").read_bytes()
+    samples, stream = read(Failing(content))
+    assert 0 < samples.size < 50 * RATE
+    assert codes(stream) == ["truncated"]
+    assert "Input/output error" in stream.notices[0].message
+
+
 def test_where_nothing_is_behind_a_sound_just_ends(tmp_path: Path) -> None:
     file = io.BytesIO()
     soundfile.write(file, noise(8 * RATE), RATE, format="MP3", subtype="MPEG_LAYER_III")

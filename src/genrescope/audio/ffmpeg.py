@@ -259,7 +259,7 @@ class FfmpegDecoder:
                 frames = self._stream.decode(packet)
             except av.error.EOFError:
                 return
-            except av.error.FFmpegError as error:
+            except (av.error.FFmpegError, OSError) as error:  # the latter of the file itself
                 if not began:
                     raise
                 why = (error.strerror or str(error)) if reading else "a packet cannot be decoded"
