@@ -11,19 +11,21 @@ from genrescope.apps.bench.maps import Tried
 from genrescope.apps.bench.networks import noise_picture
 from genrescope.apps.bench.timing import alone
 from genrescope.apps.markdown import cell, code, table
-from genrescope.apps.zoo_advice import (
-    GAUGE_HEADER,
-    Cost,
-    advise,
-    gauges,
-    second_rows,
-    trust,
+from genrescope.apps.zoo_advice import Cost, advise
+from genrescope.apps.zoo_worth import (
+    keep_left_out,
+    say_left_out,
+    say_maps,
+    say_published,
+    say_second,
+    say_title,
+    say_trust,
 )
 from genrescope.classification.looking import Model, load_models
 from genrescope.learn.second_look import SecondLook
 from genrescope.models import find
 from genrescope.models.whole import write_whole
-from genrescope.types import ModelCard, Report
+from genrescope.types import Report
 
 COLUMNS = (
     *("model", "top-1", "top-3", "macro F1", "recall, genres of 8"),
@@ -31,24 +33,7 @@ COLUMNS = (
 )
 METRICS = ("top1", "top3", "macro_f1", "macro_recall8", "ece", "ece_before", "ece_by_chance")
 SIZES = ("model", "network", "picture", "MB", "ms a window", "computed in", "trained from scratch")
-PUBLISHED = (
-    ("MFCC + SVM", 53.4, "no", "Pons and Serra 2019, arXiv 1909.06654"),
-    ("musicnn (MSD) + SVM", 77.2, "yes", "Pons and Serra 2019, arXiv 1909.06654"),
-)
-"""Top-1 on GTZAN's fault-filtered test as published: what, percent, pre-trained, where."""
-
-MAPS = (
-    "model",
-    "way",
-    "hottest tenth",
-    "same shape elsewhere",
-    "loudest tenth",
-    "hottest less elsewhere",
-    "rank correlation",
-)
-
 REPEATS = 15
-WITHOUT = "## Without a collection"
 
 
 def write_page(
@@ -100,11 +85,11 @@ def write_page(
         *_sizes(models, costs),
         *_advice(costs, reports),
         *(line for name in _sets(reports) for line in _scores(name, reports)),
-        *_trust([model.card for model in models]),
-        *_second(looks),
-        *(_left_out(left_out, without) if left_out else _kept(path)),
-        *_maps(tried),
-        *(_published() if "gtzan" in _sets(reports) else []),
+        *say_trust([model.card for model in models]),
+        *say_second(looks),
+        *(say_left_out(left_out, without) if left_out else keep_left_out(path)),
+        *say_maps(tried),
+        *(say_published() if "gtzan" in _sets(reports) else []),
         *_genres(reports),
     ]
     write_whole(path, "\n".join(lines).encode())
@@ -149,137 +134,10 @@ def _advice(costs: Sequence[Cost], reports: Sequence[Report]) -> list[str]:
     return ["## Which model for which need", "", *advise(costs, reports), ""]
 
 
-def _trust(cards: Sequence[ModelCard]) -> list[str]:
-    header, rows = trust(cards)
-    told = [
-        "## How far to trust a probability",
-        "",
-        "Of the test songs of all sets together whose first choice had such a probability, so many"
-        " were right. Constant-Q models were mostly asked about translated pictures here.",
-        "",
-        *table(header, rows),
-    ]
-    heard = gauges(cards)
-    gauged = [
-        "## Music or not",
-        "",
-        "How well the gauge on each card tells test music of real audio from rain, engines and"
-        ' animals (ESC-10\'s third fold). Music that is not kept is asked about: "not music?".',
-        "",
-        *table(GAUGE_HEADER, heard),
-    ]
-    return [*(told if rows else []), *(gauged if heard else [])]
-
-
-def _second(looks: Sequence[SecondLook]) -> list[str]:
-    told = [
-        "## When to look at the other spectrogram",
-        "",
-        "Songs by the probability of a mel network's first choice. A cell holds how many it named"
-        " rightly alone → together with the same network on constant-Q spectrograms, of all such"
-        " songs. Where the second number is not the greater, a second look brings nothing.",
-        "",
-    ]
-    sets = list(dict.fromkeys(look.dataset for look in looks))
-    if len(sets) > 1:
-        told += ["All test songs:", "", *table(*second_rows(looks))]
-    for dataset in sets:
-        own = [look for look in looks if look.dataset == dataset]
-        translated = any(look.translated for look in own)
-        told += [_title(dataset) + (", translated pictures:" if translated else ":"), ""]
-        told += table(*second_rows(own))
-    return told if looks else []
-
-
 def _scores(dataset: str, reports: Sequence[Report]) -> list[str]:
     own = [report for report in reports if report.dataset == dataset]
     rows = [(r.model, *(cell(r.score(metric)) for metric in METRICS)) for r in own]
-    return [f"## {_title(dataset)}: {own[0].n} songs", "", *table(COLUMNS, rows)]
-
-
-def _title(dataset: str) -> str:
-    name = dataset.replace("gtzan", "GTZAN")
-    return f"{name[:1].upper()}{name[1:]}, test"
-
-
-def _left_out(names: Sequence[str], reports: Sequence[Report]) -> list[str]:
-    """What a score owes to the collection that it was measured on."""
-    cards = [find(name).card for name in names]
-    sets = _sets(reports)
-    found = {(one.model, one.dataset): one for one in reports}
-    rows = [
-        (
-            ", ".join(source.name for source in card.training),
-            *(_both(found[card.name, dataset]) for dataset in sets),
-        )
-        for card in cards
-    ]
-    asked = " ".join(f"--left-out {name}" for name in names)
-    return [
-        WITHOUT,
-        "",
-        f"The same network ({cards[0].network}) under one recipe and from labels alone, "
-        "with collections left out. Read the rows against each other: these were taught for "
-        f"less long than the networks above. Top-1 / top-3, measured by adding `{asked}`; a page "
-        "that is written without keeps them.",
-        "",
-        *table(("taught by", *map(_title, sets)), rows),
-    ]
-
-
-def _kept(page: Path) -> list[str]:
-    """That section as an earlier page has it; nothing where there is none."""
-    try:
-        lines = page.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
-    if WITHOUT not in lines:
-        return []
-    rest = lines[lines.index(WITHOUT) :]
-    ends = [place for place, line in enumerate(rest[1:], 1) if line.startswith("## ")]
-    return rest[: ends[0]] if ends else rest
-
-
-def _both(report: Report) -> str:
-    return f"{cell(report.score('top1'))} / {100 * report.score('top3').value:.1f}"
-
-
-def _maps(tried: Sequence[Tried]) -> list[str]:
-    """What silencing the hottest tenth of a window costs beside other tenths."""
-    if not tried:
-        return []
-    rows = [
-        (
-            one.model,
-            trial.method,
-            *(f"{100 * loss:.1f}" for loss in (trial.hottest, trial.elsewhere, trial.loudest)),
-            f"{100 * trial.ahead:+.1f} ({100 * trial.low:+.1f} to {100 * trial.high:+.1f})",
-            "" if one.rank_agreement is None else f"{one.rank_agreement:.2f}",
-        )
-        for one in tried
-        for trial in one.trials
-    ]
-    return [
-        "## Heat maps put to the test",
-        "",
-        f"One window each of {tried[0].trials[0].n} excerpts of real audio's test split: points of "
-        "the first choice's probability that are lost where a tenth of the window is silenced. If "
-        "heat means anything, the hottest costs more than the same shape in five random places; "
-        "the loudest takes no explanation at all. The last column is how far the two ways agree.",
-        "",
-        *table(MAPS, rows),
-    ]
-
-
-def _published() -> list[str]:
-    rows = [(what, f"{top1:.1f}", before, where) for what, top1, before, where in PUBLISHED]
-    return [
-        "## What others report on GTZAN's fault-filtered test",
-        "",
-        "They choose among ten genres, the networks above among sixteen.",
-        "",
-        *table(("what", "top-1", "pre-trained on other music", "source"), rows),
-    ]
+    return [f"## {say_title(dataset)}: {own[0].n} songs", "", *table(COLUMNS, rows)]
 
 
 def _genres(reports: Sequence[Report]) -> list[str]:
