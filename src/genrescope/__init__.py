@@ -91,13 +91,14 @@ def classify(
 
     Notes
     -----
-    For many recordings, keep a `genrescope.classification.classifier.Classifier`: it loads its
-    models once.
+    The models stay loaded until a call names others, so a loop over recordings loads them once.
+    Where that memory is not to be held, keep a `genrescope.classification.classifier.Classifier`
+    as long as it is needed.
     """
     from genrescope.audio import parse_windows
     from genrescope.classification.classifier import Classifier
-    from genrescope.classification.looking import load_models
+    from genrescope.classification.looking import KEPT
 
     choice = parse_windows(windows)
-    classifier = Classifier(load_models(models))
+    classifier = Classifier(KEPT.models(models))
     return classifier.classify(source, windows=choice, start=start, duration=duration)

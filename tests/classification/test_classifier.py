@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +15,17 @@ import soundfile
 import genrescope
 from genrescope import audio, spectrogram
 from genrescope.audio import parse_windows
-from genrescope.classification import drawing
+from genrescope.classification import drawing, looking
 from genrescope.classification.classifier import Classifier
 from genrescope.classification.looking import load_models
 from genrescope.classification.pool import pool_logits
+from genrescope.models import engines
+from genrescope.models.engines import Engine
+from genrescope.models.file import ModelFile
 from genrescope.types import (
     AudioError,
     Comparison,
+    EngineError,
     ModelError,
     Prediction,
     SilentAudioError,
@@ -36,6 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 NAMES = ["a_mel", "b_mel", "c_cqt"]
+SHORT = "country_short_1s5.mp3"
 
 
 @pytest.fixture
@@ -194,3 +202,88 @@ def test_engines_agree_along_the_whole_line(folder: Path, long_song: Path) -> No
     ]
     first, second = (r.probabilities for r in results if isinstance(r, Prediction))
     np.testing.assert_allclose(first, second, atol=1e-4)
+
+
+def test_a_loop_loads_its_models_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, samples: Path
+) -> None:
+    monkeypatch.setattr(looking, "KEPT", looking.Keeper())
+    opened: list[str] = []
+    opening = engines.open_engine
+
+    def open_and_tell(model: ModelFile, *how: str | None) -> Engine:
+        opened.append(model.card.name)
+        return opening(model, *how)
+
+    monkeypatch.setattr(looking, "open_engine", open_and_tell)
+    first = genrescope.classify(samples / SHORT, ["a_mel"])
+    assert isinstance(first, Prediction)
+    again = genrescope.classify(samples / SHORT, ["a_mel"])
+    assert isinstance(again, Prediction)
+    assert opened == ["a_mel"]
+    assert np.array_equal(first.probabilities, again.probabilities)
+    both = genrescope.classify(samples / SHORT, ["a_mel", "b_mel"])
+    assert isinstance(both, Comparison)
+    assert opened == ["a_mel", "a_mel", "b_mel"]
+    onnx_models.write(folder, "a_mel", "mel", 7)  # another network under the same name
+    other = genrescope.classify(samples / SHORT, ["a_mel"])
+    assert isinstance(other, Prediction)
+    assert not np.allclose(first.probabilities, other.probabilities)
+
+
+def test_a_model_that_cannot_be_loaded_leaves_none_behind(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, samples: Path
+) -> None:
+    monkeypatch.setattr(looking, "KEPT", looking.Keeper())
+    genrescope.classify(samples / SHORT, ["a_mel"])
+
+    def fail(*_: object) -> Engine:
+        raise EngineError("out of memory")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(looking, "open_engine", fail)
+        genrescope.classify(samples / SHORT, ["a_mel"])  # is loaded already
+        with pytest.raises(EngineError):
+            genrescope.classify(samples / SHORT, ["b_mel"])
+        with pytest.raises(EngineError):
+            genrescope.classify(samples / SHORT, ["a_mel"])
+    genrescope.classify(samples / SHORT, ["b_mel"])
+
+
+FORKED = """
+import multiprocessing, sys
+import genrescope
+from genrescope.classification.looking import KEPT
+from genrescope.classification.classifier import Classifier
+
+def again(_):
+    return genrescope.classify(sys.argv[1], ["a_mel"]).top(1)[0][0]
+
+def kept(_):
+    try:
+        made.classify(sys.argv[1])
+    except genrescope.GenrescopeError as error:
+        return str(error)
+
+if __name__ == "__main__":
+    made = Classifier(KEPT.models(["a_mel"]))
+    print(again(0))
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        print(pool.map(kept, [0])[0])
+        try:
+            print(pool.map(again, [0])[0])
+        except genrescope.GenrescopeError as error:
+            print(error)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_waits_for_no_thread_that_stayed_behind(samples: Path) -> None:
+    """ONNX Runtime answers there, where it is installed; OpenVINO's networks say why not."""
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED, str(samples / SHORT)],
+        capture_output=True, check=True, timeout=120, text=True,
+    )  # fmt: skip
+    first, kept, again = done.stdout.splitlines()
+    assert "before this process was forked" in kept
+    assert again == first or "before this process was forked" in again

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +16,7 @@ from genrescope.classification.drawing import Drawn, Heard
 from genrescope.classification.music import music_confidence, music_scores
 from genrescope.classification.pool import pool_logits
 from genrescope.models.engines import Engine, Outputs, open_engine
+from genrescope.models.file import ModelFile
 from genrescope.spectrogram.picture import draw_picture
 from genrescope.types import AudioError, FloatArray, ModelCard, Prediction, refuse
 
@@ -69,11 +72,40 @@ def load_models(
     ModelError
         If one is not there, is not in order, or nothing here can run it.
     """
-    files = [zoo.find(name) for name in zoo.spell_out(names) or zoo.default_models()]
-    return tuple(
-        Model(file.card, open_engine(file, engine, device), file.sha256, str(file.path))
-        for file in files
-    )
+    return tuple(_open(file, engine, device) for file in _files(names))
+
+
+def _files(names: Sequence[str]) -> tuple[ModelFile, ...]:
+    return tuple(zoo.find(name) for name in zoo.spell_out(names) or zoo.default_models())
+
+
+def _open(file: ModelFile, engine: str | None = None, device: str | None = None) -> Model:
+    return Model(file.card, open_engine(file, engine, device), file.sha256, str(file.path))
+
+
+class Keeper:
+    """Keeps the models that were asked for last, so that asking again takes no time."""
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self._models: tuple[Model, ...] = ()
+        self._lock = threading.Lock()
+
+    def models(self, names: Sequence[str] = ()) -> tuple[Model, ...]:
+        """As `load_models`; loaded anew for other names, other files and in a forked process."""
+        files = _files(names)
+        key = (os.getpid(), *((file.path, file.sha256) for file in files))
+        with self._lock:
+            if key != self._key:
+                self._models = ()  # never two selections in memory at once
+                self._key = ()
+                self._models = tuple(_open(file) for file in files)
+                self._key = key
+            return self._models
+
+
+KEPT = Keeper()
+"""What `genrescope.classify` looks with."""
 
 
 def look(model: Model, windows: FloatArray) -> FloatArray:

@@ -7,6 +7,11 @@ DenseNet121 in int8 5.0 and 9.4 against 7.0 and 14.0 (two shared cores, in one r
 itself waits longer for it: MobileNetV3 2.4 ms against 1.8. With one thread in each, all streams
 compute alike, so a window's bits do not depend on which of them it met.
 
+A network that multiplies more than `LARGE` times a picture has one stream with all processors
+instead. There are few windows in a song, and VGG19-BN, in float32 on two processors, takes 63 ms
+for one against 122, 193 for three against 243, and 1.06 or 1.01 times as long for many; DenseNet121
+in float32, a seventh as large, loses a tenth with three and with many.
+
 Compiled networks are kept in the user's cache folder: that took 50 to 120 ms off 215 ms of
 compiling MobileNetV3, and holds 17 MB for it; ``$GENRESCOPE_CACHE`` names another folder, or
 none where it is empty.
@@ -27,15 +32,18 @@ from types import ModuleType
 from typing import Any
 
 from genrescope.models.engines import Outputs, check_pictures, choose_outputs, join_outputs
+from genrescope.models.engines._arithmetic import multiply_adds
 from genrescope.models.engines._streams import Streams
 from genrescope.models.file import ModelFile, runnable_bytes
 from genrescope.models.processors import INT8_FLAGS, has_flag, usable_processors
-from genrescope.types import EngineError, FloatArray
+from genrescope.types import EngineError, FloatArray, refuse
 
 NAME = "openvino"
 TELEMETRY = "openvino_telemetry"
 CACHE_VARIABLE = "GENRESCOPE_CACHE"
 MOST_STREAMS = 8
+LARGE = 2_000_000_000
+"""Multiplications a picture beyond which all processors work on one picture."""
 BESIDE_INT8 = "f32"
 """What is computed in where a network in int8 leaves int8. With bfloat16 OpenVINO 2026.4 finds no
 implementation for some of its layers on processors with AMX, and compiles nothing."""
@@ -87,9 +95,28 @@ def import_openvino() -> ModuleType:
             return import_module("openvino")
 
 
-@lru_cache(maxsize=1)
 def _core() -> Any:
-    return import_openvino().Core()
+    core, process = _made_core()
+    _check_process(process)
+    return core
+
+
+def _check_process(home: int) -> None:
+    """Refuse to go on in a process forked from `home`, where OpenVINO's threads stayed behind.
+
+    Without a word, what is asked of them would wait for ever.
+    """
+    refuse(
+        os.getpid() != home,
+        "OpenVINO was at work before this process was forked, and does not run in it: start "
+        'processes by multiprocessing.get_context("spawn"), and load models in each of them',
+        EngineError,
+    )
+
+
+@lru_cache(maxsize=1)
+def _made_core() -> tuple[Any, int]:
+    return import_openvino().Core(), os.getpid()
 
 
 def devices() -> tuple[str, ...]:
@@ -185,13 +212,16 @@ class OpenVinoEngine:
         there = {name for output in network.outputs for name in output.get_names()}
         self._outputs = choose_outputs(there, model)
         network.reshape({"picture": [1, picture.channels, picture.height, picture.width]})
-        streams = min(usable_processors(), MOST_STREAMS) if on_processor else 1
-        compiled = _compile(network, device, _settings(precision, streams, on_processor))
+        threads = min(usable_processors(), MOST_STREAMS) if on_processor else 1
+        streams = 1 if multiply_adds(network) > LARGE else threads
+        compiled = _compile(network, device, _settings(precision, streams, threads, on_processor))
+        self._process = os.getpid()
         self._streams = Streams([compiled.create_infer_request() for _ in range(streams)])
 
     def run(self, pictures: FloatArray) -> Outputs:
         """See `genrescope.models.engines.Engine`."""
         check_pictures(pictures, self._model)
+        _check_process(self._process)
         try:
             given = self._streams.run(pictures, self._outputs)
         except RuntimeError as error:
@@ -200,12 +230,12 @@ class OpenVinoEngine:
         return join_outputs(given, self._model)
 
 
-def _settings(precision: str, streams: int, on_processor: bool) -> dict[str, str]:
+def _settings(precision: str, streams: int, threads: int, on_processor: bool) -> dict[str, str]:
     if not on_processor:
         return {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision}
     return {
         "NUM_STREAMS": str(streams),
-        "INFERENCE_NUM_THREADS": str(streams),
+        "INFERENCE_NUM_THREADS": str(threads),
         "INFERENCE_PRECISION_HINT": precision,
     }
 
