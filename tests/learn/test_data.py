@@ -17,6 +17,7 @@ from genrescope.learn.excerpts import Excerpts, stretch_columns
 from genrescope.learn.fold_recipe import is_fold
 from genrescope.learn.recipe import Data, read_recipe
 from genrescope.learn.sampling import build_pool, draw_batch
+from genrescope.learn.soft_labels import SoftLabels
 from genrescope.types import FloatArray, TrainingError
 from tests.learn.made_up import GENRES, collection
 
@@ -220,6 +221,37 @@ def test_soft_labels_spread() -> None:
     assert sorted({tuple(row) for row in pool.targets.tolist()}) == [
         (0.0, 1.0, 0.0), (0.25, 0.0, 0.75), (1.0, 0.0, 0.0),
     ]  # fmt: skip
+
+
+def test_what_another_network_heard_is_part_of_a_label_and_all_of_none() -> None:
+    made = collection()
+    taught, judged = made.splits.index("train"), made.splits.index("test")
+    silent = next(i for i, s in enumerate(made.splits) if s == "train" and i != taught)
+    genres, marks = list(made.genres), list(made.splits)
+    genres[silent], marks[silent] = "", "unlabelled"
+    some = replace(made, genres=tuple(genres), splits=tuple(marks))
+    rows = np.tile(np.array([0.2, 0.3, 0.5], dtype=np.float32), (3, 1))
+    heard = SoftLabels(
+        dataset="made_up",
+        labels=GENRES,
+        names=tuple(made.names[i] for i in (taught, silent, judged)),
+        splits=("train", "unlabelled", "test"),
+        probabilities=rows,
+    )
+    data = Data(sources=(), unlabelled=0.2)
+    plain = build_pool([some], GENRES, "mel", data)
+    pool = build_pool([some], GENRES, "mel", data, heard=heard, share=0.4)
+    changed = np.flatnonzero((pool.targets != plain.targets).any(axis=1))
+    assert len(changed) == 2  # not the one that judges
+    np.testing.assert_array_equal(pool.targets[changed[1]], rows[1])
+    told = 0.6 * plain.targets[changed[0]] + 0.4 * rows[0]
+    np.testing.assert_allclose(pool.targets[changed[0]], told, atol=1e-6)
+    assert np.array_equal(pool.weights, plain.weights)
+    others = build_pool([replace(some, dataset="other")], GENRES, "mel", data, heard=heard, share=1)
+    assert np.array_equal(others.targets, plain.targets)
+    turned = replace(heard, labels=GENRES[::-1])
+    with pytest.raises(TrainingError, match="in another order"):
+        build_pool([some], GENRES, "mel", data, heard=turned, share=0.4)
 
 
 def test_songs_are_counted_once() -> None:

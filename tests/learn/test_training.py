@@ -29,6 +29,7 @@ from genrescope.learn.recipe import (  # noqa: E402
     Optimiser,
     Recipe,
     Stage,
+    Teaching,
     identify,
     read_recipe,
 )
@@ -228,6 +229,8 @@ def test_a_recipe_is_known_by_what_it_changes() -> None:
     assert '"crowding": 0.5' in identify(other)
     with pytest.raises(TrainingError, match="need teachers"):
         replace(RECIPE, data=Data(("made_up",), unlabelled=0.1))
+    with pytest.raises(TrainingError, match="soft_labels is a share"):
+        Teaching(soft_labels=1.5)
 
 
 def test_one_cycle() -> None:

@@ -103,10 +103,18 @@ class Teaching:
         Their names; none for a run that learns from labels alone.
     weight : float
         Their share in every target, in [0, 1].
+    soft_labels : float
+        Share that musicnn's soft labels (`genrescope.learn.soft_labels`) have in the label of an
+        excerpt that they speak of, in [0, 1]; one that nobody has labelled takes them whole.
+        With 0 they are not asked at all.
     """
 
     models: tuple[str, ...] = ()
     weight: float = 0.5
+    soft_labels: float = 0.0
+
+    def __post_init__(self) -> None:
+        refuse(not 0 <= self.soft_labels <= 1, "soft_labels is a share in [0, 1]", TrainingError)
 
 
 @dataclass(frozen=True, slots=True)

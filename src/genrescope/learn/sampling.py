@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from genrescope.learn.augment import augment, cut_windows, mix
 from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.recipe import Data, Recipe
+from genrescope.learn.soft_labels import SoftLabels
 from genrescope.types import FloatArray, TrainingError, refuse
 
 
@@ -63,6 +64,8 @@ def build_pool(
     kind: str,
     data: Data,
     others: frozenset[str] = frozenset(),
+    heard: SoftLabels | None = None,
+    share: float = 0.0,
 ) -> Pool:
     """Gather the ``train`` splits, and balance genres, and collections within genres.
 
@@ -75,46 +78,57 @@ def build_pool(
     data : Data
     others : frozenset of str
         Further kinds, for teachers that look at those.
+    heard : SoftLabels, optional
+        What another network heard in some excerpts.
+    share : float
+        Its part in their targets, in [0, 1].
 
     Raises
     ------
     TrainingError
-        If a genre is not among the labels, nothing is left to learn from, or two spectrograms
-        of an excerpt are not of the same length.
+        If a genre is not among the labels, soft labels have other ones, nothing is left to learn
+        from, or two spectrograms of an excerpt are not of the same length.
 
     Notes
     -----
     Where the recipe wants unlabelled excerpts, all of them weigh the same.
     """
-    gathered: list[Excerpts] = []
-    targets: list[FloatArray] = []
-    cells: list[tuple[str, str]] = []
-    for excerpts in collections:
-        part = excerpts.split("train")
-        gathered.append(part)
-        soft = data.soft.get(part.dataset, {})
-        targets.extend(_target(genre, soft, labels) for genre in part.genres)
-        cells.extend((genre, part.dataset) for genre in part.genres)
-    refuse(not targets, "nothing to learn from", TrainingError)
+    gathered = [excerpts.split("train") for excerpts in collections]
+    cells = [(genre, part.dataset) for part in gathered for genre in part.genres]
+    refuse(not cells, "nothing to learn from", TrainingError)
     weights = _weights(cells, data)
     if data.unlabelled:
         silent = [e.unlabelled() for e in collections]
         found = sum(len(e) for e in silent)
         refuse(not found, "the recipe wants unlabelled excerpts: there are none", TrainingError)
         gathered.extend(silent)
-        targets.extend([np.zeros(len(labels), dtype=np.float32)] * found)
-        share = data.unlabelled
-        weights = np.concatenate([weights * (1 - share), np.full(found, share / found)])
+        part = data.unlabelled
+        weights = np.concatenate([weights * (1 - part), np.full(found, part / found)])
+    targets = [_targets(part, data, labels) for part in gathered]
+    if heard is not None:
+        strange = heard.labels != labels
+        refuse(strange, "the soft labels are over other genres, or in another order", TrainingError)
+        pairs = zip(gathered, targets, strict=True)
+        targets = [heard.told(part, rows, share) for part, rows in pairs]
     pictures = _pictures(gathered, kind)
     twins = {other: _pictures(gathered, other) for other in sorted(others - {kind})}
     for other in twins.values():
         even = all(a.shape[1] == b.shape[1] for a, b in zip(pictures, other, strict=True))
         refuse(not even, "an excerpt's spectrograms are not of one length", TrainingError)
-    return Pool(pictures, np.stack(targets), weights, twins)
+    return Pool(pictures, np.concatenate(targets), weights, twins)
 
 
 def _pictures(gathered: list[Excerpts], kind: str) -> list[NDArray[np.uint8]]:
     return [picture for part in gathered for picture in part.pictures(kind)]
+
+
+def _targets(excerpts: Excerpts, data: Data, labels: tuple[str, ...]) -> FloatArray:
+    soft = data.soft.get(excerpts.dataset, {})
+    rows = np.zeros((len(excerpts), len(labels)), dtype=np.float32)
+    for place, genre in enumerate(excerpts.genres):
+        if genre:
+            rows[place] = _target(genre, soft, labels)
+    return rows
 
 
 def _target(genre: str, soft: dict[str, dict[str, float]], labels: tuple[str, ...]) -> FloatArray:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genrescope.classification.calibrate import apply_temperature
+from genrescope.learn.excerpts import Excerpts
 from genrescope.learn.fold_recipe import read_fold_recipe
 from genrescope.learn.folding import fit_fold
 from genrescope.types import FloatArray
@@ -47,6 +48,32 @@ class SoftLabels:
         """Name to distribution, of the excerpts that may teach (`TEACHING_SPLITS`)."""
         rows = zip(self.names, self.splits, self.probabilities, strict=True)
         return {name: row for name, split, row in rows if split in TEACHING_SPLITS}
+
+    def told(self, excerpts: Excerpts, targets: FloatArray, share: float) -> FloatArray:
+        """Mix what may teach into the targets of a collection's excerpts.
+
+        Parameters
+        ----------
+        excerpts : Excerpts
+            Of any collection; those that the soft labels do not speak of stay as they are.
+        targets : ndarray of float32, shape (n, genres)
+            Distributions; all zeros where nobody has labelled an excerpt.
+        share : float
+            Of the soft label in a target, in [0, 1]; a target of zeros becomes the soft label.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, genres)
+        """
+        mixed = targets.copy()
+        if excerpts.dataset != self.dataset:
+            return mixed
+        rows = self.teaching()
+        for place, name in enumerate(excerpts.names):
+            if name in rows:
+                part = share if targets[place].any() else 1.0
+                mixed[place] = (1 - part) * targets[place] + part * rows[name]
+        return mixed
 
 
 def soften(recipe: Path, folder: Path) -> SoftLabels:

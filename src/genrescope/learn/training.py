@@ -30,6 +30,7 @@ from genrescope.learn.optimising import (
 )
 from genrescope.learn.recipe import Recipe, identify
 from genrescope.learn.sampling import Pool, build_pool, draw_batch
+from genrescope.learn.soft_labels import SoftLabels
 from genrescope.learn.teaching import Teachers
 from genrescope.spectrogram.picture import draw_picture
 from genrescope.types import FloatArray, ModelError, SpectrogramSpec, TrainingError, refuse
@@ -66,6 +67,8 @@ class Run:
         Weights that the run begins from, by name; fresh ones by default.
     teachers : Teachers, optional
         What they believe becomes part of every batch's targets.
+    heard : SoftLabels, optional
+        What another network heard in some excerpts; part of their labels.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Run:
         folder: Path,
         initial: Mapping[str, torch.Tensor] | None = None,
         teachers: Teachers | None = None,
+        heard: SoftLabels | None = None,
     ) -> None:
         torch.set_num_threads(recipe.threads)
         torch.manual_seed(recipe.seed)
@@ -84,7 +88,10 @@ class Run:
         self.collections, self.labels = collections, labels
         self.teachers = teachers
         kinds = frozenset[str]() if teachers is None else teachers.kinds
-        self.pool: Pool = build_pool(collections, labels, recipe.kind, recipe.data, kinds)
+        share = recipe.teaching.soft_labels
+        self.pool: Pool = build_pool(
+            collections, labels, recipe.kind, recipe.data, kinds, heard, share
+        )
         channels, dropout = recipe.picture.channels, recipe.optimiser.dropout
         self.network = networks.build(recipe.network, channels, len(labels), dropout)
         self.network = self.network.to(memory_format=torch.channels_last)

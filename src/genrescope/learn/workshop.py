@@ -16,6 +16,7 @@ from genrescope.learn.finishing import STORED, finish_model
 from genrescope.learn.gauge_judging import gauge_card
 from genrescope.learn.loading import load_collections
 from genrescope.learn.recipe import Recipe, read_recipe
+from genrescope.learn.soft_labels import soften
 from genrescope.learn.teaching import Teachers
 from genrescope.learn.training import Progress, Run
 from genrescope.learn.watching import validator
@@ -31,7 +32,12 @@ from genrescope.types import (
     refuse,
 )
 
+HEARD = (
+    " Part of what it learned from are soft labels by musicnn, which others trained on the Million "
+    "Song Dataset: it owes something to that."
+)
 SPECTROGRAMS: dict[str, SpectrogramSpec] = {"mel": GENRESCOPE_MEL, "cqt": GENRESCOPE_CQT}
+SOFT_LABELS = "musicnn_msd.toml"
 LICENCE = "Apache-2.0 for the weights; what they learned from stands under its own terms"
 
 
@@ -93,6 +99,7 @@ class Workshop:
         taught = [e.split("train") for e in self.collections]
         teachers = self.run.teachers
         by = f" Taught by labels and by {', '.join(teachers.names)}." if teachers else ""
+        by += HEARD if recipe.teaching.soft_labels else ""
         digest = hashlib.sha256("\n".join(part.digest for part in taught).encode()).hexdigest()
         return ModelCard(
             name=recipe.name,
@@ -156,7 +163,8 @@ def prepare(
     spec = SPECTROGRAMS[recipe.kind]
     teachers = _teachers(recipe, labels, runs)
     weights = None if before is None else before["average"]
-    run = Run(recipe, collections, labels, spec, runs / recipe.name, weights, teachers)
+    heard = soften(path.parent / SOFT_LABELS, folder) if recipe.teaching.soft_labels else None
+    run = Run(recipe, collections, labels, spec, runs / recipe.name, weights, teachers, heard)
     others = negatives.load_negatives(folder) if (folder / negatives.FILE).is_file() else None
     return Workshop(recipe, collections, labels, run, others)
 
