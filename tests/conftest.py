@@ -47,7 +47,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    """OpenVINO computes in float32, on processors with AMX too: figures are compared closely."""
+    """OpenVINO computes in float32 on every processor: figures are compared closely."""
     monkeypatch.setattr(openvino, "processor_precision", lambda: ("f32", "a test compares"))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from onnx import helper, numpy_helper
 
-from genrescope.models import ModelFile, engines, read_model, save_model, zoo
+from genrescope.models import ModelFile, engines, processors, read_model, save_model, zoo
 from genrescope.models.engines import openvino
 from genrescope.models.weights import store_weights_int8
 from genrescope.types import DigestError, EngineError, FloatArray, MissingExtraError, ModelError
@@ -245,13 +245,26 @@ def test_a_missing_engine_says_how_to_get_it(
         engines.open_engine(model, "onnxruntime")
 
 
-def test_bfloat16_needs_amx() -> None:
-    from genrescope.models.engines.openvino import processor_precision
+FLAGS = {
+    "amx_bf16 avx512_bf16 GenuineIntel": "AMX",
+    "avx512_bf16 AuthenticAMD": "AMD",
+    "avx512_bf16 GenuineIntel": "",
+    "avx512f AuthenticAMD": "",
+    "": "",
+}
 
-    precision, reason = processor_precision()
-    cpu = Path("/proc/cpuinfo")
-    amx = cpu.is_file() and "amx_bf16" in cpu.read_text(encoding="ascii", errors="replace")
-    assert precision == ("bf16" if amx else "f32")
+
+@pytest.mark.parametrize("flags", FLAGS)
+def test_bfloat16_where_the_processor_is_faster_in_it(
+    flags: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processors, "has_flag", lambda name: name in flags.split())
+    why = FLAGS[flags]
+    assert why in processors.multiplies_bfloat16()
+    assert bool(why) == bool(processors.multiplies_bfloat16())
+    offered = openvino._core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    precision, reason = openvino.processor_precision.__wrapped__()
+    assert precision == ("bf16" if why and "BF16" in offered else "f32")
     assert reason
 
 

@@ -23,7 +23,7 @@ from genrescope.apps.bench.timing import Row
 from genrescope.classification.looking import Model
 
 SONG_SECONDS, LONG_SECONDS = 30.0, 240.0
-SCANNED = scanning.Sizes(files=12, minutes=3.0, rows=5000, short=200)
+SCANNED = scanning.Sizes(files=60, minutes=3.0, rows=5000, short=200)
 
 
 @dataclass(frozen=True, slots=True)

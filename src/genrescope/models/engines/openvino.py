@@ -35,7 +35,12 @@ from genrescope.models.engines import Outputs, check_pictures, choose_outputs, j
 from genrescope.models.engines._arithmetic import multiply_adds
 from genrescope.models.engines._streams import Streams
 from genrescope.models.file import ModelFile, runnable_bytes
-from genrescope.models.processors import INT8_FLAGS, has_flag, usable_processors
+from genrescope.models.processors import (
+    INT8_FLAGS,
+    has_flag,
+    multiplies_bfloat16,
+    usable_processors,
+)
 from genrescope.types import EngineError, FloatArray, refuse
 
 NAME = "openvino"
@@ -135,14 +140,16 @@ def processor_precision() -> tuple[str, str]:
 
     Notes
     -----
-    bfloat16 pays only where the processor multiplies matrices of it (AMX). Processors that
-    merely know the format were measured slower in it than in float32.
+    bfloat16 pays only where the processor multiplies it faster; see
+    `genrescope.models.processors.multiplies_bfloat16`. Others that merely know the format were
+    measured slower in it than in float32.
     """
     offered = _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    if "BF16" in offered and has_flag("amx_bf16"):
-        return "bf16", "the processor has AMX"
+    why = multiplies_bfloat16()
+    if "BF16" in offered and why:
+        return "bf16", why
     if "BF16" in offered:
-        return "f32", "the processor knows bfloat16 but shows no AMX, so float32 is faster"
+        return "f32", "the processor knows bfloat16, and nothing shows that it is faster in it"
     return "f32", "the processor has no bfloat16"
 
 
