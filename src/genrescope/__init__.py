@@ -60,7 +60,7 @@ def classify(
     source: AudioSource,
     models: Sequence[str] = (),
     *,
-    windows: str = "all",
+    windows: str | int = "all",
     start: float = 0.0,
     duration: float | None = None,
 ) -> Prediction | Comparison:
@@ -71,8 +71,8 @@ def classify(
     source : str, path or binary file
         Anything that libsndfile or FFmpeg can decode.
     models : sequence of str
-        Names or paths of model files, or ``["all"]``; the default model where empty.
-    windows : str
+        Names or paths of model files, or one of them, or ``"all"``; the default model where empty.
+    windows : str or int
         ``all``, ``first``, ``centre``, or a number of windows spread evenly.
     start, duration : float
         The stretch to look at, in seconds; from the beginning to the end by default.
@@ -99,6 +99,6 @@ def classify(
     from genrescope.classification.classifier import Classifier
     from genrescope.classification.looking import KEPT
 
-    choice = parse_windows(windows)
+    choice = parse_windows(str(windows))
     classifier = Classifier(KEPT.models(models))
     return classifier.classify(source, windows=choice, start=start, duration=duration)

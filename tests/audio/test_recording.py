@@ -151,3 +151,15 @@ def test_importing_is_cheap() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_a_length_that_was_counted_keeps_what_was_found_on_the_way() -> None:
+    """Windows spread over a FLAC that was cut off: its header promises four times as much."""
+    whole = wav(noise(120 * 22050), form="FLAC").getvalue()
+    with listen(io.BytesIO(whole[: len(whole) // 4])) as recording:
+        spans = cut(recording, "2")
+        assert sum(len(span.window_columns) for span in spans) == 2
+        assert 20 < recording.whole_seconds < 40
+        assert [n.code for n in recording.notices] == ["truncated"]
+    with pytest.raises(AudioError, match=r"from 100 s on: it promises 120\.00 s, but ends before"):
+        listen(io.BytesIO(whole[: len(whole) // 4]), start=100.0)

@@ -250,6 +250,21 @@ def test_a_model_that_cannot_be_loaded_leaves_none_behind(
     genrescope.classify(samples / SHORT, ["b_mel"])
 
 
+def test_what_people_would_type(samples: Path) -> None:
+    clip = samples / "jazz_vibe_ace.flac"
+    one = genrescope.classify(clip, "a_mel", windows=1)
+    assert isinstance(one, Prediction)
+    assert one.model == "a_mel"
+    assert len(one.window_starts) == 1
+    with pytest.raises(AudioError, match="windows must be all, first, centre or a number"):
+        genrescope.classify(clip, "a_mel", windows=0)
+    for strange in (None, 5, b"x.mp3", ["x.mp3"]):
+        with pytest.raises(AudioError, match="a path or a binary file is listened to, not"):
+            genrescope.classify(strange, "a_mel")  # type: ignore[arg-type]
+    with pytest.raises(AudioError, match="empty name"):
+        genrescope.classify("", "a_mel")
+
+
 FORKED = """
 import multiprocessing, sys
 import genrescope

@@ -310,3 +310,23 @@ def test_opening_a_store_again_is_cheap(tmp_path: Path) -> None:
 def test_an_unknown_store() -> None:
     with pytest.raises(CollectionError, match="sqlite"):
         stores.load("none")
+
+
+def test_a_file_on_a_disk_that_cannot_be_written_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from genrescope.collection.stores import sqlite
+
+    place = str(tmp_path / "an archive?#.sqlite")
+    with stores.open_store(place) as store:
+        store.keep(file(), b"1" * 32, [analysis()])
+    monkeypatch.setattr(sqlite, "_may_be_written", lambda _: False)
+    before = sorted(tmp_path.iterdir())
+    with stores.open_store(place, create=False) as store:
+        assert list(store.known([SEAT])) == [b"/l/a.mp3"]
+        with pytest.raises(CollectionError, match="readonly"):
+            store.keep(file(b"/l/b.mp3"), b"2" * 32, [analysis()])
+    assert sorted(tmp_path.iterdir()) == before
+    monkeypatch.setattr(sqlite, "LATEST", "another")
+    with pytest.raises(CollectionError, match="copy it where it can"):
+        stores.open_store(place)

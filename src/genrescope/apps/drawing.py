@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
+from genrescope.audio.source import shown
 from genrescope.spectrogram.frequencies import note_name
 from genrescope.types import FloatArray, Spectrogram
 
@@ -15,6 +18,19 @@ HZ_MARKS = (100, 200, 500, 1000, 2000, 4000, 8000, 16000)
 MARK_APART = 0.04
 """Marks stand at least this share of the axis apart."""
 DOTS_PER_INCH = 120
+OTHER_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "SimHei",
+    "Arial Unicode MS",
+)
+"""Of these the ones that are there write what Matplotlib's own font cannot: Chinese, above all."""
 
 
 def draw_axes(picture: Spectrogram, title: str, path: Path | IO[bytes]) -> None:
@@ -47,7 +63,7 @@ def draw_axes(picture: Spectrogram, title: str, path: Path | IO[bytes]) -> None:
         vmax=high,
         interpolation="nearest",
     )
-    axes.set_title(plain_title(title), fontsize=10, loc="left")
+    set_title(axes, title)
     axes.set_xlabel("time (s)")
     mark_bands(axes, picture)
     gain = f"log10 of 1 + {picture.spec.log_gain:g} × power"
@@ -56,9 +72,28 @@ def draw_axes(picture: Spectrogram, title: str, path: Path | IO[bytes]) -> None:
     figure.savefig(path, dpi=DOTS_PER_INCH, format="png")
 
 
-def plain_title(title: str) -> str:
-    """A title that Matplotlib does not read as mathematics."""
-    return title.replace("$", r"\$")
+def set_title(axes: Any, title: str) -> None:
+    """Write a title above a plot, as it stands: no mathematics, no character that draws nothing.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    title : str
+        Names of files are part of it, in any script; a sign that no font here has is drawn as a
+        box.
+    """
+    plain = shown(title).replace("$", r"\$")
+    axes.set_title(plain, fontsize=10, loc="left", fontfamily=list(_fonts()))
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> tuple[str, ...]:
+    """Matplotlib's own font, and those of this machine that have what it lacks."""
+    from matplotlib.font_manager import get_font_names
+
+    warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
+    there = set(get_font_names())
+    return ("DejaVu Sans", *(name for name in OTHER_FONTS if name in there))
 
 
 def mark_bands(axes: Any, picture: Spectrogram) -> None:

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from genrescope.apps.drawing import DOTS_PER_INCH, mark_bands, plain_title
+from genrescope.apps.drawing import DOTS_PER_INCH, mark_bands, set_title
 from genrescope.classification import taxonomies
 from genrescope.types import Explanation, FloatArray, TaxonomyError, Timeline
 
@@ -58,7 +58,7 @@ def draw_explanation(
     axes.imshow(picture.values, cmap="gray", vmin=low, vmax=high, **shown)
     largest = float(np.abs(evidence).max()) or 1.0
     axes.imshow(_tinted(evidence / largest), **shown)
-    axes.set_title(plain_title(title), fontsize=10, loc="left")
+    set_title(axes, title)
     mark_bands(axes, picture)
     axes.tick_params(labelbottom=False)
     _strip(panels["t"], seconds, explanation.by_time, upright=True)
@@ -134,7 +134,7 @@ def draw_timeline(
     ratios = (6, 1, 2) if several else (6, 1)
     panels = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
     _stack(panels[0], timeline)
-    panels[0].set_title(plain_title(title), fontsize=10, loc="left")
+    set_title(panels[0], title)
     if not narrow:
         panels[0].legend(
             loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False, reverse=True

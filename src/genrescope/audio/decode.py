@@ -254,9 +254,10 @@ def _check_rate(info: SoundInfo) -> None:
 def _nothing(decoder: Decoder, name: str, start: float) -> EmptyAudioError:
     seconds = decoder.info.seconds if decoder.behind < LEAST_BYTES else None
     if start > 0 and seconds:
-        return EmptyAudioError(
-            f"{name}: nothing from {start:g} s on: the file is {seconds:.2f} s long"
-        )
+        whole = f"the file is {seconds:.2f} s long"
+        if start < seconds:
+            whole = f"it promises {seconds:.2f} s, but ends before, or is damaged there"
+        return EmptyAudioError(f"{name}: nothing from {start:g} s on: {whole}")
     where = f" from {start:g} s on" if start > 0 else ""
     return EmptyAudioError(f"{name}: the file holds no sample{where}")
 

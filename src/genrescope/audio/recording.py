@@ -59,6 +59,7 @@ class Recording:
         self._peak = 0.0
         self._found: tuple[Notice, ...] = ()
         self._total: int | None = None
+        self._counted_seconds: float | None = None
         with ExitStack() as stack:
             self._open = self._opener(source, stack)
             self._stream = self._open()
@@ -90,11 +91,20 @@ class Recording:
         if not levels:
             return
         begin, end = self._sounding(max(levels))
-        self._found = self._stream.notices
-        self._stream.close()
         self.start += begin
         self._duration = end - begin
+        self._open_again()
+
+    def _open_again(self) -> None:
+        """Go back to `start`; what was found on the way there is kept."""
+        self._found = self._all_found()
+        self._stream.close()
         self._stream = self._open()
+
+    def _all_found(self) -> tuple[Notice, ...]:
+        stream = self._stream.notices
+        codes = {notice.code for notice in stream}
+        return (*stream, *(notice for notice in self._found if notice.code not in codes))
 
     def _sounding(self, level: float) -> tuple[float, float]:
         """Seconds within the stream between which all lies that is louder than `level`."""
@@ -162,11 +172,14 @@ class Recording:
             trimmed = any(isinstance(change, Trim) for change in self._changes)
             self._total = None if trimmed else self._stream.exact_samples
         if self._total is None:
-            self._total = sum(self._changed(block).size for block in self._stream.blocks())
+            heard = self._total = 0
+            for block in self._stream.blocks():
+                heard += block.size
+                self._total += self._changed(block).size
             for place, changer in enumerate(self._changers):
                 self._total += self._changed(changer.finish(), place + 1).size
-            self._stream.close()
-            self._stream = self._open()
+            self._counted_seconds = heard / self.info.sample_rate
+            self._open_again()
             self._changers = self._ready_changers()
         return self._total
 
@@ -190,7 +203,9 @@ class Recording:
 
     @property
     def whole_seconds(self) -> float:
-        """Length of all that was asked for; by the header where it was not heard to its end."""
+        """Length of all that was asked for; by the header where nobody went to its end."""
+        if self._counted_seconds is not None:
+            return self._counted_seconds
         if self._ended or self.info.seconds is None:
             return self.seconds
         there = self.info.seconds - self.start
@@ -201,10 +216,7 @@ class Recording:
     def notices(self) -> tuple[Notice, ...]:
         """What is worth knowing of what has been heard so far, before any change to it."""
         changed = (change.notice() for change in self._changes)
-        stream = self._stream.notices
-        codes = {notice.code for notice in stream}
-        before = (notice for notice in self._found if notice.code not in codes)
-        return (*changed, *stream, *before, *self._meter.notices())
+        return (*changed, *self._all_found(), *self._meter.notices())
 
     def check_audible(self) -> None:
         """Raise `SilentAudioError` where everything heard so far is silent, or was made so."""

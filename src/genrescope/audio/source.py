@@ -84,9 +84,13 @@ def open_source(source: FileSource, name: str = "") -> tuple[BinaryIO, bool]:
     with ExitStack() as stack:
         try:
             if isinstance(source, str | os.PathLike):
+                refuse(not os.fspath(source), "an empty name is no file", DecodeError)
                 file = stack.enter_context(_open_path(Path(source), name))
                 owned = True
             else:
+                strange = not hasattr(source, "seekable") or not hasattr(source, "read")
+                kind = type(source).__name__
+                refuse(strange, f"a path or a binary file is listened to, not {kind}", DecodeError)
                 file, owned = cast("BinaryIO", source), False
             if not file.seekable():
                 file, owned = stack.enter_context(_spool(file, close=owned)), True

@@ -62,8 +62,9 @@ def load_models(
     Parameters
     ----------
     names : sequence of str
-        Names or paths; ``all`` stands for every usable model that was trained from scratch;
-        none for the default. A model that others trained takes part only where it is named.
+        Names or paths, or one of them; ``all`` stands for every usable model that was trained
+        from scratch; none for the default. A model that others trained takes part only where it
+        is named.
     engine, device : str, optional
         See `genrescope.models.engines`.
 
@@ -76,6 +77,7 @@ def load_models(
 
 
 def _files(names: Sequence[str]) -> tuple[ModelFile, ...]:
+    names = (names,) if isinstance(names, str) else names
     return tuple(zoo.find(name) for name in zoo.spell_out(names) or zoo.default_models())
 
 

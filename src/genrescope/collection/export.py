@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from genrescope.audio.source import shown
 from genrescope.collection.spreadsheet import harmless_row
 from genrescope.collection.table import FIGURES, Table
 from genrescope.collection.timelines import Timelines
+from genrescope.models.whole import replacing
 from genrescope.types import CollectionError, MissingExtraError, QueryError
 
 DIGITS = 6
@@ -100,15 +100,8 @@ def writing_whole(path: Path) -> Iterator[Path]:
         If it cannot be written.
     """
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".genrescope-")
-        os.close(descriptor)
-        partial = Path(name)
-        try:
+        with replacing(path) as partial:
             yield partial
-            partial.chmod(0o644)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
     except OSError as error:
         reason = error.strerror or error
         raise CollectionError(f"{shown(str(path))}: cannot be written ({reason})") from error

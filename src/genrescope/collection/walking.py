@@ -45,7 +45,14 @@ def absolute(path: str | Path) -> str:
 
     >>> absolute("/a/../b"), absolute("s3://bucket/a/"), absolute("file:///a/b%20c.mp3")
     ('/b', 's3://bucket/a', '/a/b c.mp3')
+
+    Raises
+    ------
+    CollectionError
+        If the path is empty, which would be the current folder.
     """
+    empty = "an empty name is no folder: is a variable of the shell empty? For this folder say ."
+    refuse(not str(path), empty, CollectionError)
     if is_url(str(path)):
         kind, _, rest = str(path).partition("://")
         return url2pathname(rest) if kind == "file" else str(path).rstrip("/")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
+
+import pytest
 
 from genrescope import __version__
 from genrescope.apps.api.schemas import CardShape, ModelShape
@@ -98,3 +101,25 @@ def _dangling(part: Any, whole: Any) -> list[str]:
         if not place:
             found.append(ref)
     return found
+
+
+def test_who_is_not_waited_for_at_the_end_is_told(
+    server: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server cancels what takes longer than it waits when it is stopped."""
+    from genrescope.apps.api.metering import Metering
+
+    async def cancelled(*_: object) -> None:
+        raise asyncio.CancelledError("Task cancelled, timeout graceful shutdown exceeded")
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    metrics = server.app.state.context.metrics
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/timeline", "headers": []}
+    asyncio.run(Metering(cancelled, metrics)(scope, None, send))  # type: ignore[arg-type]
+    assert sent[0]["status"] == 503
+    assert json.loads(sent[1]["body"])["title"] == "The work was stopped"
+    assert "Traceback" not in caplog.text

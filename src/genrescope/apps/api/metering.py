@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 
@@ -13,6 +14,7 @@ from genrescope.apps.api.problems import refusal
 from genrescope.audio.source import shown
 
 LOG = logging.getLogger("genrescope.serving")
+STOPPING = "the server is being stopped; ask again when it is back"
 FAILED = "an error inside Genrescope; its log says more"
 OFTEN = frozenset(f"{PREFIX}/{name}" for name in ("health", "ready", "metrics"))
 """Asked by machines again and again: logged for debugging only."""
@@ -24,7 +26,8 @@ class Metering:
     """Stands before all that may refuse or fail.
 
     Logs method, path (without the query, which may hold a token), status and time; never a name
-    of an upload. An error that nothing below answered becomes a problem document here.
+    of an upload. An error that nothing below answered becomes a problem document here, and so
+    does a request that the server does not wait for when it is stopped.
 
     Parameters
     ----------
@@ -51,6 +54,9 @@ class Metering:
 
         try:
             await self._app(scope, receive, give)
+        except asyncio.CancelledError:  # what the server does when it has waited long enough
+            if not status:
+                await refusal("stopped", STOPPING)(scope, receive, give)
         except Exception:
             LOG.exception("%s %s failed", scope["method"], shown(scope["path"])[:200])
             if not status:

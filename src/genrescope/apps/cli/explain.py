@@ -14,6 +14,7 @@ from rich.text import Text
 
 from genrescope.apps.cli import show
 from genrescope.apps.cli.cleaning import Clean, CleanBand, CleanNoise, CleanTrim, read_options
+from genrescope.apps.cli.written import written
 from genrescope.apps.results import UNSEEN_TOLD
 from genrescope.types import Explanation, FloatArray, GenrescopeError, ModelCard
 
@@ -98,7 +99,8 @@ def explain_command(
         )
         if sound is not None:
             heard = hear_changed(opened, changes, start=start, duration=duration)
-            sound.write_bytes(to_file(heard))
+            with written(sound) as place:
+                place.write_bytes(to_file(heard))
     else:
         moved = None
     explained = [
@@ -113,9 +115,9 @@ def explain_command(
         _write_json(explained, moved)
     else:
         _show(explained, moved)
-    for written in (output, sound):
-        if written is not None:
-            show.remark(f"wrote {written}")
+    for path in (output, sound):
+        if path is not None:
+            show.remark(f"wrote {path}")
 
 
 def _changes(
@@ -148,7 +150,8 @@ def _opened(source: str) -> AudioSource:
 def _draw(explanation: Explanation, output: Path) -> None:
     from genrescope.apps.posters import draw_explanation, explanation_title
 
-    draw_explanation(explanation, explanation_title(explanation), output)
+    with written(output) as place:
+        draw_explanation(explanation, explanation_title(explanation), place)
 
 
 def _write_report(
@@ -165,7 +168,8 @@ def _write_report(
 
     told = texts.load(texts.of_system())
     page = why_report(explained, cards, moved, changes, start, told)
-    output.write_text(page, encoding="utf-8")
+    with written(output) as place:
+        place.write_text(page, encoding="utf-8")
 
 
 def _write_json(explained: list[Explanation], moved: Moved | None) -> None:

@@ -46,6 +46,12 @@ REASONED = (
 )
 """What a place that was named can be at fault for: a sentence says it all."""
 
+FULL = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "no more may be written here (the disk quota is used up)",
+    errno.EFBIG: "files may not become that large here",
+}
+
 app = typer.Typer(
     name="genrescope",
     no_args_is_help=True,
@@ -130,10 +136,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if error.errno in REASONED and error.filename is not None:
             show.complain(f"{error.filename}: {error.strerror}")
             sys.exit(FAILED)
-        if error.errno != errno.ENOSPC:
+        if error.errno not in FULL:
             raise
         _drop_output()
-        show.complain("the disk is full: what was being written is not whole")
+        show.complain(f"{FULL[error.errno]}: what was being written is not whole")
         sys.exit(FAILED)
 
 

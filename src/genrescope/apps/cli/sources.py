@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genrescope.audio.suffixes import SOUND_SUFFIXES
-from genrescope.types import AudioError
+from genrescope.types import AudioError, refuse
 
 BESIDE_SUFFIXES = frozenset(
     [
@@ -42,6 +42,9 @@ BESIDE_SUFFIXES = frozenset(
 """Names that lie beside music: among several arguments they are heard where they hold sound."""
 
 
+EMPTY_NAME = "an empty name is no file: is a variable of the shell empty? For this folder say ."
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """What is to be read, and what was passed over."""
@@ -64,6 +67,7 @@ def find_sources(arguments: Iterable[str]) -> Sources:
     paths: list[str] = []
     skipped: list[str] = []
     for argument in given:
+        refuse(not argument, EMPTY_NAME, AudioError)
         path = Path(argument)
         if argument != "-" and path.is_dir():
             paths.extend(_sounds_below(path))

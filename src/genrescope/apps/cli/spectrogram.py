@@ -12,6 +12,7 @@ import numpy as np
 import typer
 
 from genrescope.apps.cli import show
+from genrescope.apps.cli.written import written
 from genrescope.types import GenrescopeError, Spectrogram
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def _save(output: Path, values: NDArray[np.floating]) -> None:
     """As NumPy does, whose own errors do not say that a disk is full."""
     held = io.BytesIO()
     np.save(held, values)
-    output.write_bytes(held.getbuffer())
+    with written(output) as place:
+        place.write_bytes(held.getbuffer())
 
 
 def _write_view(drawn: Spectrogram, source: str, output: Path) -> None:
@@ -88,11 +90,12 @@ def _write_view(drawn: Spectrogram, source: str, output: Path) -> None:
         from genrescope.apps.drawing import draw_axes
 
         name = "mel" if drawn.spec.kind == "mel" else "constant-Q"
-        draw_axes(drawn, f"{Path(source).name}: {name} spectrogram", output)
+        with written(output) as place:
+            draw_axes(drawn, f"{Path(source).name}: {name} spectrogram", place)
 
 
 def _write_csv(drawn: Spectrogram, output: Path) -> None:
-    with output.open("w", newline="", encoding="utf-8") as file:
+    with written(output) as place, place.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["band_hz", *(f"{second:.4f}" for second in drawn.frame_seconds)])
         for hz, row in zip(drawn.band_hz, drawn.values, strict=True):
@@ -111,7 +114,8 @@ def _write_picture(
         _save(output, tensor)
         return
     planes = unit_picture(tensor, card)
-    if output.suffix.lower() == ".csv":
-        np.savetxt(output, np.concatenate(planes), fmt="%.5f", delimiter=",")
-    else:
-        write_picture(planes, output)
+    with written(output) as place:
+        if output.suffix.lower() == ".csv":
+            np.savetxt(place, np.concatenate(planes), fmt="%.5f", delimiter=",")
+        else:
+            write_picture(planes, place)

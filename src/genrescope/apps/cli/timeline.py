@@ -15,6 +15,7 @@ from rich.text import Text
 from genrescope.apps.cli import show
 from genrescope.apps.cli.cleaning import Clean, CleanBand, CleanNoise, CleanTrim, read_options
 from genrescope.apps.cli.waiting import Waiting
+from genrescope.apps.cli.written import written
 from genrescope.collection.spreadsheet import harmless_row
 from genrescope.types import GenrescopeError, ModelCard, Timeline
 
@@ -111,15 +112,17 @@ def _write(found: Timeline, output: Path) -> None:
         from genrescope.apps.posters import draw_timeline
 
         name = Path(found.predictions[0].source).name
-        draw_timeline(found, f"{name}: {', '.join(found.models)}", output)
+        with written(output) as place:
+            draw_timeline(found, f"{name}: {', '.join(found.models)}", place)
     elif form == ".csv":
-        with output.open("w", newline="", encoding="utf-8") as file:
+        with written(output) as place, place.open("w", newline="", encoding="utf-8") as file:
             write_csv(found, file)
     else:
         from genrescope.apps.reasons import plain_timeline
 
         text = json.dumps(plain_timeline(found), ensure_ascii=False, indent=1)
-        output.write_text(text + "\n", encoding="utf-8")
+        with written(output) as place:
+            place.write_text(text + "\n", encoding="utf-8")
 
 
 def _write_report(found: Timeline, overview: Columns, card: ModelCard, output: Path) -> None:
@@ -128,7 +131,8 @@ def _write_report(found: Timeline, overview: Columns, card: ModelCard, output: P
     from genrescope.apps.web.offline import course_report
 
     page = course_report(found, overview, card, texts.load(texts.of_system()))
-    output.write_text(page, encoding="utf-8")
+    with written(output) as place:
+        place.write_text(page, encoding="utf-8")
 
 
 def write_csv(found: Timeline, file: IO[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ def open_store(place: str, *, create: bool = True) -> SqliteStore:
             f"{name}: no collection yet: begin with `genrescope scan FOLDER`",
             CollectionError,
         )
+        if there and not _may_be_written(path):
+            return SqliteStore(_connect_to_read(path), name)
         path.parent.mkdir(parents=True, exist_ok=True)
         version = _version(path)
         if version != LATEST:
@@ -54,22 +57,49 @@ def _connect(path: Path) -> sqlite3.Connection:
     return database
 
 
+def _may_be_written(path: Path) -> bool:
+    """Whether SQLite can write the file, and its log beside it."""
+    return os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK)
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """As `_connect`, of a file on a disk that cannot be written: nothing is made beside it.
+
+    Raises
+    ------
+    CollectionError
+        If its tables are of another version, which cannot be made new here.
+    """
+    logged = path.with_name(path.name + "-wal").exists()
+    how = "mode=ro" if logged else "mode=ro&immutable=1"  # else SQLite wants to make a log
+    address = f"{path.absolute().as_uri()}?{how}"
+    database = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+    version = _version_of(database, path)
+    if version != LATEST:
+        database.close()
+        message = "of another version of Genrescope, and cannot be written: copy it where it can"
+        raise CollectionError(f"{shown(str(path))}: a store {message}")
+    return database
+
+
 def _version(path: Path) -> str | None:
     """The schema's version; None for a file that is not there or empty."""
     if not path.is_file():
         return None
     database = sqlite3.connect(path, timeout=PATIENCE_SECONDS)
     try:
-        tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
-        if "alembic_version" not in tables:
-            refuse(
-                bool(tables), f"{shown(str(path))}: a database of something else", CollectionError
-            )
-            return None
-        row = database.execute("SELECT version_num FROM alembic_version").fetchone()
-        return None if row is None else str(row[0])
+        return _version_of(database, path)
     finally:
         database.close()
+
+
+def _version_of(database: sqlite3.Connection, path: Path) -> str | None:
+    tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
+    if "alembic_version" not in tables:
+        refuse(bool(tables), f"{shown(str(path))}: a database of something else", CollectionError)
+        return None
+    row = database.execute("SELECT version_num FROM alembic_version").fetchone()
+    return None if row is None else str(row[0])
 
 
 class SqliteStore(SqlStore):
