@@ -63,7 +63,7 @@ app = typer.Typer(
     epilog=(
         "Begin with: `genrescope classify samples/*`\n\n"
         "Exit codes: 0 all done, 1 something could not be done and is named, 2 the command "
-        "itself cannot be understood, 130 stopped by Ctrl-C."
+        "itself cannot be understood, 130 stopped by Ctrl-C (`watch` and `serve` end so: 0)."
     ),
 )
 

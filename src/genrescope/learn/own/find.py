@@ -113,7 +113,7 @@ def _sounds(folder: Path, passed: list[Passed]) -> Iterator[Path]:
         place = Path(here)
         state = place.stat()
         known = (state.st_dev, state.st_ino)
-        if known in entered:
+        if known in entered or _leads_out(place, folder):
             folders.clear()
             passed.append(Passed(shown(str(place)), "a link to a folder that is looked at already"))
             continue
@@ -129,6 +129,11 @@ def _sounds(folder: Path, passed: list[Passed]) -> Iterator[Path]:
             else:
                 what = "a link to nothing" if path.is_symlink() else "not a plain file"
                 passed.append(Passed(shown(str(path.relative_to(folder))), what))
+
+
+def _leads_out(place: Path, folder: Path) -> bool:
+    """Whether a link leads to a folder above `folder`: all that lies there is not of a genre."""
+    return place != folder and folder.resolve().is_relative_to(place.resolve())
 
 
 def _from_folder(question: Question, path: Path) -> Song:
