@@ -97,12 +97,13 @@ def jazz(path: Path) -> list[Change]:
 
 @pytest.mark.parametrize("form", ["npy", "csv", "png"])
 def test_a_picture_for_which_there_is_no_room(disk: Path, samples: Path, form: str) -> None:
-    fill(disk, leave=4096)
+    filler = fill(disk, leave=4096)
     command = [sys.executable, "-m", "genrescope", "spectrogram"]
     command += [str(samples / "jazz_vibe_ace.flac"), "-o", str(disk / f"x.{form}")]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
-    assert "the disk is full" in done.stderr
+    assert f"x.{form}: cannot be written (No space left on device)" in done.stderr
+    assert list(disk.iterdir()) == [filler]
 
 
 def test_a_full_disk_stops_a_scan_and_the_next_goes_on(
@@ -177,6 +178,9 @@ def test_a_store_that_is_read_only(small: Classifier, disk: Path, library: Path)
     with open_store(disk / "store.sqlite") as store:
         scan(small, store, library)
     read_only(disk)
+    with open_store(disk / "store.sqlite", create=False) as store:
+        terms = scanning.Terms()
+        assert len(store.known(scanning.seats_of(small, terms))) == 3  # it can be asked
     write_sound(library / "new.wav", 900.0)
     with (
         pytest.raises(CollectionError, match=r"store\.sqlite: cannot be"),

@@ -472,4 +472,6 @@ def test_a_place_that_cannot_be_written_is_a_sentence(
         main([command, str(samples / "jazz_vibe_ace.flac"), "-o", str(place)])
     show.err.cache_clear()
     assert ended.value.code == 1
-    assert "folder.png: Is a directory" in capsys.readouterr().err.replace("\n", "")
+    assert "folder.png: cannot be written (Is a directory)" in capsys.readouterr().err.replace(
+        "\n", ""
+    )
