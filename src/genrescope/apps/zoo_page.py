@@ -20,6 +20,7 @@ from genrescope.apps.zoo_worth import (
     say_second,
     say_title,
     say_trust,
+    sets_of,
 )
 from genrescope.classification.looking import Model, load_models
 from genrescope.learn.second_look import SecondLook
@@ -75,7 +76,7 @@ def write_page(
         f"Written by {code(command)}.",
         "Songs, not windows; 95 % bootstrap intervals. A score within the collection that taught a"
         " network proves less than one on real audio from other sources"
-        + (", which comes first." if "real audio" in _sets(reports) else "; there is none here.")
+        + (", which comes first." if "real audio" in sets_of(reports) else "; there is none here.")
         + " Recall is averaged over the genres that have eight songs or more.",
         "",
         "ECE (15 bins) is how far probabilities lie from how often they were right; before: at "
@@ -84,19 +85,15 @@ def write_page(
         "",
         *_sizes(models, costs),
         *_advice(costs, reports),
-        *(line for name in _sets(reports) for line in _scores(name, reports)),
+        *(line for name in sets_of(reports) for line in _scores(name, reports)),
         *say_trust([model.card for model in models]),
         *say_second(looks),
         *(say_left_out(left_out, without) if left_out else keep_left_out(path)),
         *say_maps(tried),
-        *(say_published() if "gtzan" in _sets(reports) else []),
+        *(say_published() if "gtzan" in sets_of(reports) else []),
         *_genres(reports),
     ]
     write_whole(path, "\n".join(lines).encode())
-
-
-def _sets(reports: Sequence[Report]) -> list[str]:
-    return list(dict.fromkeys(report.dataset for report in reports))
 
 
 def _sizes(models: Sequence[Model], costs: Sequence[Cost]) -> list[str]:

@@ -31,6 +31,11 @@ MAPS = (
 WITHOUT = "## Without a collection"
 
 
+def sets_of(reports: Sequence[Report]) -> list[str]:
+    """The collections that reports are on, each once, in their order."""
+    return list(dict.fromkeys(report.dataset for report in reports))
+
+
 def say_title(dataset: str) -> str:
     """A collection's test split, as headings and tables call it."""
     name = dataset.replace("gtzan", "GTZAN")
@@ -84,7 +89,7 @@ def say_second(looks: Sequence[SecondLook]) -> list[str]:
 def say_left_out(names: Sequence[str], reports: Sequence[Report]) -> list[str]:
     """What a score owes to the collection that it was measured on."""
     cards = [find(name).card for name in names]
-    sets = list(dict.fromkeys(report.dataset for report in reports))
+    sets = sets_of(reports)
     found = {(one.model, one.dataset): one for one in reports}
     rows = [
         (

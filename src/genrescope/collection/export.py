@@ -7,7 +7,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +17,7 @@ from genrescope.audio.source import shown
 from genrescope.collection.spreadsheet import harmless_row
 from genrescope.collection.table import FIGURES, Table
 from genrescope.collection.timelines import Timelines
-from genrescope.models.whole import replacing
+from genrescope.models import whole
 from genrescope.types import CollectionError, MissingExtraError, QueryError
 
 DIGITS = 6
@@ -90,8 +90,7 @@ def write_table(table: Table, path: Path, timelines: Timelines | None = None) ->
         return write(table, partial, timelines)
 
 
-@contextmanager
-def writing_whole(path: Path) -> Iterator[Path]:
+def writing_whole(path: Path) -> AbstractContextManager[Path]:
     """A path to write to, put in place of `path` where that succeeds.
 
     Raises
@@ -99,12 +98,7 @@ def writing_whole(path: Path) -> Iterator[Path]:
     CollectionError
         If it cannot be written.
     """
-    try:
-        with replacing(path) as partial:
-            yield partial
-    except OSError as error:
-        reason = error.strerror or error
-        raise CollectionError(f"{shown(str(path))}: cannot be written ({reason})") from error
+    return whole.writing_whole(path, shown(str(path)), CollectionError)
 
 
 def rows(table: Table, timelines: Timelines | None = None) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from genrescope.types import ModelError
+from genrescope.types import GenrescopeError, ModelError
 
 READABLE = 0o644
 
@@ -62,3 +62,19 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing_whole(path: Path, name: str, fault: type[GenrescopeError]) -> Iterator[Path]:
+    """As `replacing`; where the system refuses, a sentence on `name` with its reason.
+
+    Raises
+    ------
+    GenrescopeError
+        A `fault`; what was at `path` before is there still.
+    """
+    try:
+        with replacing(path) as partial:
+            yield partial
+    except OSError as error:
+        raise fault(f"{name}: cannot be written ({error.strerror or error})") from error

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from genrescope.audio.source import shown
-from genrescope.models.whole import replacing
+from genrescope.models.whole import writing_whole
 from genrescope.types import GenrescopeError
 
 
-@contextmanager
-def written(path: Path) -> Iterator[Path]:
+def written(path: Path) -> AbstractContextManager[Path]:
     """Where to write what shall stand at `path`, and stands there once all of it is written.
 
     Raises
@@ -20,9 +18,4 @@ def written(path: Path) -> Iterator[Path]:
     GenrescopeError
         If it cannot be written; what was there before is there still.
     """
-    try:
-        with replacing(path) as partial:
-            yield partial
-    except OSError as error:
-        reason = error.strerror or error
-        raise GenrescopeError(f"{shown(str(path))}: cannot be written ({reason})") from error
+    return writing_whole(path, shown(str(path)), GenrescopeError)
